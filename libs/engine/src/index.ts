@@ -1,0 +1,3 @@
+export * from './definition.js';
+export * from './errors.js';
+export * from './ports.js';
