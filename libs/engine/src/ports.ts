@@ -12,6 +12,7 @@ export interface Ports {
   readonly participants: Participants;
   readonly wakeups: Wakeups;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly ids: Ids;
   readonly observer: Observer;
 }
@@ -59,8 +60,6 @@ export interface Record {
   readonly definition: Definition;
   readonly attempts: Attempts;
   readonly endedAt: Instant | null;
-  /** Which instance last advanced or leased it. For people; safety never rests on it. */
-  readonly owner: string;
 }
 
 export interface Entry {
@@ -71,6 +70,8 @@ export interface Entry {
   readonly definition?: Definition;
   readonly line: JournalLine;
   readonly attempts: Attempts;
+  /** Some call has failed so often that a person should know. */
+  readonly stuck: boolean;
   /** When somebody must look again; null exactly if the transaction has ended. */
   readonly dueAt: Instant | null;
   /** The engine's instant of this append, by the database's clock. */
@@ -160,6 +161,11 @@ export interface Wakeups {
 export interface Clock {
   /** The database's time, as well as this process knows it. Grows steadily. */
   now(): Instant;
+}
+
+export interface Timers {
+  /** Runs `run` once, `delayMs` from now, unless the function that it returns is called first. */
+  after(delayMs: number, run: () => void): () => void;
 }
 
 export interface Ids {

@@ -1,0 +1,74 @@
+// What failed attempts leave behind, and when to ask again. Pure.
+//
+// A1. An attempt belongs to one call, told by its token: the next call starts at zero.
+// A2. A participant that says it is still working has not failed; it is asked again all the same.
+import type { BranchId, GlobalTransactionId, Instant, TokenedCall } from '@concordat/protocols';
+import { isQuestion } from '@concordat/protocols';
+import type { RetryPolicy } from './definition.js';
+import type { Attempt, Attempts } from './ports.js';
+
+export interface Failure {
+  readonly error: string;
+  /** False if the participant is merely still working (A2). */
+  readonly counts: boolean;
+  /** What the participant asked for; undefined leaves it to the policy. */
+  readonly retryAfterMs: number | undefined;
+}
+
+const ERROR_CHARS_MAX = 500;
+
+/** @returns `attempts` with that of `call`, which has just failed, brought up to date */
+export function afterFailure(
+  attempts: Attempts,
+  { gtid, call, policy }: { gtid: GlobalTransactionId; call: TokenedCall; policy: RetryPolicy },
+  failure: Failure,
+  now: Instant,
+): Attempts {
+  const count = failedSoFar(attempts, call) + (failure.counts ? 1 : 0);
+  const delayMs = failure.retryAfterMs ?? backOffMs(policy, count, spreadOf(`${gtid}:${count}`));
+  const attempt: Attempt = {
+    branch: call.branch,
+    operation: call.operation,
+    token: call.token,
+    count,
+    lastError: failure.error.slice(0, ERROR_CHARS_MAX),
+    lastErrorAt: now,
+    nextAttemptAt: Math.ceil(now + delayMs) as Instant,
+  };
+  return [...attempts.filter(({ branch }) => branch !== call.branch), attempt];
+}
+
+/** Doubles with each failure up to the policy's bound; never less than half of that delay. */
+function backOffMs(policy: RetryPolicy, count: number, spread: number): number {
+  const doubled = policy.firstDelayMs * 2 ** Math.min(Math.max(count - 1, 0), 30);
+  return Math.min(doubled, policy.delayMaxMs) * (0.5 + spread / 2);
+}
+
+/** 0 to 1, the same for the same seed (FNV-1a): parts the retries of transactions that failed together. */
+function spreadOf(seed: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < seed.length; i++) hash = Math.imul(hash ^ seed.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) / 0x1_0000_0000;
+}
+
+export function isExhausted(
+  attempts: Attempts,
+  call: TokenedCall,
+  { attemptsMax }: RetryPolicy,
+): boolean {
+  if (attemptsMax === null || !isQuestion(call.operation)) return false;
+  return failedSoFar(attempts, call) >= attemptsMax;
+}
+
+/** When `call` may be asked again; undefined if it has not failed yet. */
+export function nextAttemptOf(attempts: Attempts, call: TokenedCall): Instant | undefined {
+  return attemptOf(attempts, call.branch, call.token)?.nextAttemptAt;
+}
+
+function failedSoFar(attempts: Attempts, call: TokenedCall): number {
+  return attemptOf(attempts, call.branch, call.token)?.count ?? 0;
+}
+
+function attemptOf(attempts: Attempts, branch: BranchId, token: number): Attempt | undefined {
+  return attempts.find((one) => one.branch === branch && one.token === token); // A1
+}

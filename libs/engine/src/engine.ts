@@ -1,0 +1,237 @@
+// The engine: what the coordinator can be asked, and the sweep that nothing escapes.
+//
+//   initiator ─▶ begin, enlist, wish ─▶ flights.ts ─▶ journal, participants
+//   wakeup    ─▶ wake ──────────────────────▲
+//   sweep     ─▶ what is due ───────────────┘
+import type { GlobalTransactionId, Instant, ProtocolName } from '@concordat/protocols';
+import { assert, beginTransaction, isEnded, summaryOf } from '@concordat/protocols';
+import type { BranchDefinition, Definition } from './definition.js';
+import { planOf } from './definition.js';
+import { JournalUnavailable, Overloaded } from './errors.js';
+import type { Delivery } from './flight.js';
+import { Flight } from './flight.js';
+import { Flights } from './flights.js';
+import type { EngineLimits } from './limits.js';
+import type { Entry, Ports, Record } from './ports.js';
+import { Waiting } from './waiting.js';
+
+const OVERLOADED_RETRY_AFTER_MS = 1_000;
+/** How long what a sweep has taken is left alone by others, beyond the lease of its calls. */
+const TAKEN_MS = 5_000;
+const STOP_POLL_MS = 20;
+
+export interface BeginRequest {
+  readonly protocol: ProtocolName;
+  readonly name: string | null;
+  readonly metadata: Readonly<{ [key: string]: string }>;
+  readonly deadlineMs: number;
+  readonly traceparent: string | null;
+  readonly branches: readonly BranchDefinition[];
+  /** False: stay active and let branches enlist. */
+  readonly driven: boolean;
+  readonly idempotency?: Entry['idempotency'];
+}
+
+export interface Begun {
+  /** `attached`: the key has made this transaction before. `key-reused`: with another body. */
+  readonly type: 'begun' | 'attached' | 'key-reused';
+  readonly gtid: GlobalTransactionId;
+}
+
+export type Enlisted =
+  | { readonly type: 'enlisted' | 'not-active' | 'duplicate' | 'too-many'; readonly record: Record }
+  | { readonly type: 'unknown' };
+
+export type Wished =
+  | { readonly type: 'granted' | 'contradicted'; readonly record: Record }
+  | { readonly type: 'unknown' };
+
+export class Engine {
+  private readonly flights: Flights;
+  private readonly waiting = new Waiting();
+  private stopping = false;
+  private cancelSweep: () => void = () => {};
+
+  constructor(
+    private readonly ports: Ports,
+    private readonly limits: EngineLimits,
+  ) {
+    this.flights = new Flights(ports, limits, (record) => this.waiting.ended(record));
+  }
+
+  /** Sweeps now, and then every `sweepPeriodMs` until `stop`. */
+  start(): void {
+    this.sweepAfter(0);
+  }
+
+  /** Transactions in this process's memory. */
+  inFlight(): number {
+    return this.flights.size;
+  }
+
+  /**
+   * Makes a transaction durable and lets its first calls go.
+   * @throws Overloaded if nothing was begun, JournalUnavailable if that is not known
+   */
+  async begin(request: BeginRequest): Promise<Begun> {
+    this.admit();
+    const { idempotency, branches } = request;
+    assert(branches.length <= this.limits.branchesMax, 'the request was checked for its branches');
+    const gtid = this.ports.ids.next();
+    const definition = definitionOf(request, this.ports.clock.now());
+    const transaction = beginTransaction(request.protocol, {
+      branches: branches.map(planOf),
+      deadline: definition.deadlineAt,
+      driven: request.driven,
+    });
+    const flight = new Flight(gtid, { transaction, definition });
+    const verdict = await this.flights.begin(flight, idempotency);
+    if (verdict === 'appended') return { type: 'begun', gtid };
+    assert(idempotency !== undefined, 'a new id conflicts with nothing');
+    return this.attach(idempotency);
+  }
+
+  /** Durable before it resolves. Repeating the same enlistment is fine. */
+  async enlist(
+    gtid: GlobalTransactionId,
+    branches: readonly BranchDefinition[],
+  ): Promise<Enlisted> {
+    const known = await this.find(gtid);
+    if (known === undefined) return { type: 'unknown' };
+    const joining = unknownOf(known.definition, branches);
+    const total = known.definition.branches.length + joining.length;
+    if (total > this.limits.branchesMax) return { type: 'too-many', record: known };
+    const event = { type: 'enlisted' as const, branches: joining.map(planOf) };
+    const record = joining.length === 0 ? known : await this.deliver(known, { event, joining });
+    if (unknownOf(record.definition, branches).length > 0) return { type: 'not-active', record };
+    return { type: areAsAsked(record.definition, branches) ? 'enlisted' : 'duplicate', record };
+  }
+
+  /** The initiator's wish for an outcome: granted unless the opposite can no longer be undone. */
+  async wish(gtid: GlobalTransactionId, wish: 'commit' | 'rollback'): Promise<Wished> {
+    const known = await this.find(gtid);
+    if (known === undefined) return { type: 'unknown' };
+    const record = await this.deliver(known, { event: { type: `${wish}-requested` } });
+    return { type: isGranted(wish, record) ? 'granted' : 'contradicted', record };
+  }
+
+  /** As it is now: what is in flight from memory, anything else from the journal. */
+  async find(gtid: GlobalTransactionId): Promise<Record | undefined> {
+    const flight = this.flights.get(gtid);
+    if (flight?.written !== undefined) return flight.record();
+    return this.ports.journal.load(gtid);
+  }
+
+  /** The transaction once it has ended, or as it is when `timeoutMs` are over. */
+  async untilEnded(gtid: GlobalTransactionId, timeoutMs: number): Promise<Record | undefined> {
+    const waiter = this.waiting.forEnd(gtid, timeoutMs, this.ports.timers);
+    const now = await this.find(gtid);
+    if (now === undefined || isEnded(now.transaction)) {
+      waiter.cancel();
+      return now;
+    }
+    return (await waiter.ended) ?? this.find(gtid);
+  }
+
+  /** A wakeup has rung: a hint, and harmless if it is wrong. */
+  async wake(gtid: GlobalTransactionId): Promise<void> {
+    if (this.stopping) return;
+    const flight = this.flights.get(gtid);
+    if (flight?.dueAt !== undefined) return this.flights.look(flight);
+    if (this.room() === 0) return;
+    const record = await this.ports.agenda.take(gtid, TAKEN_MS + this.limits.leaseMs);
+    if (record !== undefined) this.takeOver(record);
+  }
+
+  /** Finishes what is in flight or, when `timeoutMs` are over, hands it to whoever comes. */
+  async stop(timeoutMs: number): Promise<void> {
+    this.stopping = true;
+    this.cancelSweep();
+    const giveUpAt = this.ports.clock.now() + timeoutMs;
+    while (this.flights.size > 0 && this.ports.clock.now() < giveUpAt) {
+      this.flights.flush();
+      await new Promise<void>((resolve) => this.ports.timers.after(STOP_POLL_MS, resolve));
+    }
+    await this.ports.agenda.handOver();
+  }
+
+  private admit(): void {
+    if (this.stopping) throw new Overloaded('the coordinator is stopping', OVERLOADED_RETRY_AFTER_MS);
+    if (this.room() > 0) return;
+    const what = `${this.limits.inFlightMax} transactions are in flight, the most that is allowed`;
+    throw new Overloaded(what, OVERLOADED_RETRY_AFTER_MS);
+  }
+
+  private room(): number {
+    return Math.max(0, this.limits.inFlightMax - this.flights.size);
+  }
+
+  private async attach({ key, digest }: NonNullable<Entry['idempotency']>): Promise<Begun> {
+    const known = await this.ports.journal.findByKey(key);
+    // Taken a moment ago and gone by now: its retention ended just in between.
+    if (known === undefined) throw new JournalUnavailable('the idempotency key has just expired');
+    return { type: known.digest === digest ? 'attached' : 'key-reused', gtid: known.gtid };
+  }
+
+  private async deliver(to: Record, delivery: Omit<Delivery, 'settled'>): Promise<Record> {
+    const flight = this.flights.adopt(to, undefined);
+    await this.flights.deliver(flight, delivery);
+    return flight.record();
+  }
+
+  private takeOver(record: Record): void {
+    const leasedUntil = this.ports.clock.now() + TAKEN_MS + this.limits.leaseMs;
+    this.flights.look(this.flights.adopt(record, Math.ceil(leasedUntil) as Instant));
+  }
+
+  private sweepAfter(delayMs: number): void {
+    if (this.stopping) return;
+    this.cancelSweep = this.ports.timers.after(delayMs, () => {
+      this.sweep().then(
+        (isMore) => this.sweepAfter(isMore ? 0 : this.limits.sweepPeriodMs),
+        (error: unknown) => {
+          this.ports.observer.troubled('sweep', error);
+          this.sweepAfter(this.limits.sweepPeriodMs);
+        },
+      );
+    });
+  }
+
+  /** @returns whether there is more to take at once */
+  private async sweep(): Promise<boolean> {
+    this.flights.lookAtAll();
+    const limit = Math.min(this.limits.sweepBatchMax, this.room());
+    if (limit === 0) return false;
+    const due = await this.ports.agenda.takeDue(limit, TAKEN_MS + this.limits.leaseMs);
+    for (const record of due) this.takeOver(record);
+    return due.length === this.limits.sweepBatchMax;
+  }
+}
+
+function definitionOf(request: BeginRequest, begunAt: Instant): Definition {
+  const { protocol, name, metadata, traceparent, branches, deadlineMs } = request;
+  const at = Math.floor(begunAt) as Instant;
+  const deadlineAt = (at + deadlineMs) as Instant;
+  return { protocol, name, metadata, traceparent, branches, begunAt: at, deadlineAt };
+}
+
+function unknownOf(
+  { branches: known }: Definition,
+  branches: readonly BranchDefinition[],
+): readonly BranchDefinition[] {
+  return branches.filter(({ id }) => !known.some((branch) => branch.id === id));
+}
+
+function areAsAsked({ branches: known }: Definition, asked: readonly BranchDefinition[]): boolean {
+  return asked.every((branch) => {
+    const same = known.find(({ id }) => id === branch.id);
+    return JSON.stringify(same) === JSON.stringify(branch);
+  });
+}
+
+/** Once decided, only the decision is granted. Before, the wish has been heard or came too late. */
+function isGranted(wish: 'commit' | 'rollback', { transaction }: Record): boolean {
+  const { decision, phase } = summaryOf(transaction);
+  if (decision !== 'undecided') return decision === wish;
+  return wish === 'commit' && phase !== 'active';
+}

@@ -1,0 +1,184 @@
+// One transaction that this process is working on. Data and the pure steps on it; who awaits what
+// is `flights.ts`.
+//
+//   mailbox ──fold──▶ candidate ──forced?──▶ append ──▶ current          what anybody may be told
+//                         └──────not forced───────────▶ current, unwritten
+//
+// F1. `current` is durable, or differs from what is by events that need not be (transaction.ts, X2).
+//     So nothing that is visible can be taken back, and no decision is visible before it is durable.
+// F2. What is unwritten goes into the next append, in order.
+import type { Event, GlobalTransactionId, Instant, Transaction } from '@concordat/protocols';
+import { advance, callsOf, isEnded, mustBeForced, wakeAtOf } from '@concordat/protocols';
+import { nextAttemptOf } from './attempts.js';
+import type { BranchDefinition, Definition } from './definition.js';
+import type { Attempts, Entry, Record } from './ports.js';
+
+/** An event on its way in, and whoever waits to hear that it has been dealt with. */
+export interface Delivery {
+  readonly event: Event;
+  /** With `enlisted`: the definitions of the branches that join. */
+  readonly joining?: readonly BranchDefinition[];
+  readonly settled?: { resolve(): void; reject(error: unknown): void };
+}
+
+/** What the transaction becomes once the deliveries are applied. */
+export interface Candidate {
+  readonly transaction: Transaction;
+  readonly definition: Definition;
+  /** Everything that the journal does not hold yet, that of earlier candidates included (F2). */
+  readonly unwritten: readonly Delivery[];
+  readonly forced: boolean;
+}
+
+export class Flight {
+  readonly mailbox: Delivery[] = [];
+  /** The calls under way, by their keys, and when each will have been given up. */
+  readonly asking = new Map<string, Instant>();
+  /** What the journal holds; undefined until the begin is durable. */
+  written: Transaction | undefined;
+  current: Transaction;
+  definition: Definition;
+  attempts: Attempts;
+  endedAt: Instant | null;
+  unwritten: readonly Delivery[] = [];
+  /** What we have last written as `due_at`; undefined if the lease is not ours. */
+  dueAt: Instant | undefined;
+  attemptsWritten: Attempts;
+  reloads = 0;
+  pumping = false;
+  flushWanted = false;
+  /** The journal may know better than this flight does. */
+  reloadWanted = false;
+  /** No longer in the engine's memory: whatever comes for it is dropped and asked again. */
+  forgotten = false;
+
+  constructor(
+    readonly gtid: GlobalTransactionId,
+    start: { readonly transaction: Transaction; readonly definition: Definition },
+  ) {
+    this.current = start.transaction;
+    this.definition = start.definition;
+    this.attempts = this.attemptsWritten = [];
+    this.endedAt = null;
+  }
+
+  static of(record: Record): Flight {
+    const flight = new Flight(record.gtid, record);
+    flight.restore(record);
+    return flight;
+  }
+
+  /** Takes the journal's word for everything. */
+  restore({ transaction, definition, attempts, endedAt }: Record): void {
+    this.written = this.current = transaction;
+    this.definition = definition;
+    this.attempts = this.attemptsWritten = attempts;
+    this.endedAt = endedAt;
+    this.unwritten = [];
+    this.dueAt = undefined;
+  }
+
+  /** F1: an accepted candidate is what anybody may be told. */
+  accept({ transaction, definition, unwritten }: Candidate, at: Instant): void {
+    if (isEnded(transaction) && !isEnded(this.current)) this.endedAt = at;
+    this.current = transaction;
+    this.definition = definition;
+    this.unwritten = unwritten;
+  }
+
+  record(): Record {
+    const { gtid, current, definition, attempts, endedAt } = this;
+    return { gtid, transaction: current, definition, attempts, endedAt };
+  }
+
+  /** When the last of the calls under way will have been answered or given up. */
+  askedUntil(): Instant | undefined {
+    const ends = [...this.asking.values()];
+    return ends.length === 0 ? undefined : (Math.max(...ends) as Instant);
+  }
+}
+
+/** Applies `deliveries`, in order, to what the flight is now. Changes nothing. */
+export function fold(flight: Flight, deliveries: readonly Delivery[]): Candidate {
+  const written = flight.written;
+  const version = (written?.version ?? 0) + 1;
+  let { current: transaction, definition } = flight;
+  const applied: Delivery[] = [];
+  for (const delivery of deliveries) {
+    if (clashes(definition, delivery)) continue;
+    const step = advance(transaction, [delivery.event], version);
+    if (step.applied.length === 0) continue;
+    transaction = step.transaction;
+    definition = withJoining(definition, delivery);
+    applied.push(withoutListener(delivery));
+  }
+  const unwritten = [...flight.unwritten, ...applied];
+  const events = unwritten.map(({ event }) => event);
+  const forced = written === undefined || mustBeForced(written, transaction, events);
+  return { transaction, definition, unwritten, forced };
+}
+
+/** Whoever waits is told once, when the delivery is dealt with: not again by a later append. */
+function withoutListener({ event, joining }: Delivery): Delivery {
+  return joining === undefined ? { event } : { event, joining };
+}
+
+/** A branch id is enlisted once, whatever comes second. */
+function clashes(definition: Definition, { joining = [] }: Delivery): boolean {
+  const ids = joining.map(({ id }) => id);
+  return definition.branches.some(({ id }) => ids.includes(id));
+}
+
+function withJoining(definition: Definition, { joining = [] }: Delivery): Definition {
+  if (joining.length === 0) return definition;
+  return { ...definition, branches: [...definition.branches, ...joining] };
+}
+
+/** The append that makes `candidate` durable. */
+export function entryOf(
+  flight: Flight,
+  candidate: Candidate,
+  when: { readonly at: Instant; readonly dueAt: Instant | null },
+  stuckAttemptsMin: number,
+): Entry {
+  const { transaction, definition, unwritten } = candidate;
+  const begins = flight.written === undefined;
+  const events = unwritten.map(({ event }) => event);
+  const redefines = begins || unwritten.some(({ joining }) => joining !== undefined);
+  return {
+    gtid: flight.gtid,
+    transaction,
+    ...(redefines ? { definition } : {}),
+    line: {
+      events: begins ? [{ type: 'begun' }, ...events] : events,
+      opened: callsOf(transaction).filter(({ token }) => token === transaction.version),
+    },
+    attempts: flight.attempts,
+    stuck: isStuck(flight.attempts, transaction, stuckAttemptsMin),
+    ...when,
+  };
+}
+
+/** A call that is still outstanding has failed so often that a person should know. */
+export function isStuck(attempts: Attempts, transaction: Transaction, min: number): boolean {
+  const tokens = new Set(callsOf(transaction).map(({ branch, token }) => `${branch}:${token}`));
+  return attempts.some((one) => one.count >= min && tokens.has(`${one.branch}:${one.token}`));
+}
+
+/**
+ * When somebody must look at the transaction again if this process says nothing more of it.
+ * @param leasedUntil while calls are under way: when others may think that we are dead
+ * @returns null exactly if it has ended
+ */
+export function nextLookAt(
+  transaction: Transaction,
+  attempts: Attempts,
+  leasedUntil: Instant | undefined,
+  now: Instant,
+): Instant | null {
+  if (isEnded(transaction)) return null;
+  if (leasedUntil !== undefined) return leasedUntil;
+  const retries = callsOf(transaction).map((call) => nextAttemptOf(attempts, call) ?? now);
+  const wakeAt = wakeAtOf(transaction);
+  return Math.ceil(Math.min(...retries, ...(wakeAt === undefined ? [] : [wakeAt]))) as Instant;
+}
