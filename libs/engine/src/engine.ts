@@ -156,7 +156,8 @@ export class Engine {
   }
 
   private admit(): void {
-    if (this.stopping) throw new Overloaded('the coordinator is stopping', OVERLOADED_RETRY_AFTER_MS);
+    if (this.stopping)
+      throw new Overloaded('the coordinator is stopping', OVERLOADED_RETRY_AFTER_MS);
     if (this.room() > 0) return;
     const what = `${this.limits.inFlightMax} transactions are in flight, the most that is allowed`;
     throw new Overloaded(what, OVERLOADED_RETRY_AFTER_MS);

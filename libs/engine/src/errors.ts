@@ -5,6 +5,11 @@ export class JournalUnavailable extends Error {
   override readonly name = 'JournalUnavailable';
 }
 
+/** The journal cannot hold this entry, now or later. Nothing of it was written. */
+export class EntryRejected extends Error {
+  override readonly name = 'EntryRejected';
+}
+
 /** Too much is in flight to begin another transaction now. */
 export class Overloaded extends Error {
   override readonly name = 'Overloaded';

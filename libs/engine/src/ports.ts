@@ -1,7 +1,15 @@
 // The doors to the outside: what the engine needs, not what Postgres, HTTP or Redis can do.
 // Production opens them on those; the simulator opens them on itself.
 import type {
-  BranchId, Event, GlobalTransactionId, Instant, Json, Operation, Reply, Standing, TokenedCall,
+  BranchId,
+  Event,
+  GlobalTransactionId,
+  Instant,
+  Json,
+  Operation,
+  Reply,
+  Standing,
+  TokenedCall,
   Transaction,
 } from '@concordat/protocols';
 import type { Definition, ParticipantRef } from './definition.js';
@@ -140,7 +148,12 @@ export interface Roster {
 
 export type Answer =
   /** Decoded and of a kind that the operation can have. `note` is for people. */
-  | { readonly type: 'reply'; readonly reply: Reply; readonly result?: Json; readonly note?: string }
+  | {
+      readonly type: 'reply';
+      readonly reply: Reply;
+      readonly result?: Json;
+      readonly note?: string;
+    }
   /** Still working: ask again with the same token. */
   | { readonly type: 'working'; readonly retryAfterMs: number | undefined }
   /** An order that the participant says it cannot obey (409): stays outstanding, is stuck. */
