@@ -1,1 +1,109 @@
-export {};
+// What the coordinator costs, next to doing the same by hand. See README.md.
+//
+//   for each shape, for each number of clients:
+//     three times: a round of the coordinator, a round by hand    (turns, so that noise hits both)
+//     print the medians, and their ratio
+import { writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import type { Contestant } from './contestants.js';
+import type { Shape } from './requests.js';
+import { contestantsOf } from './contestants.js';
+import { connectAdmin, createDatabases, dropDatabases } from './databases.js';
+import { findPostmaster } from './measure.js';
+import type { Options } from './options.js';
+import { parseOptions, usage } from './options.js';
+import { killAll } from './processes.js';
+import type { Comparison, Mark } from './report.js';
+import { headingOf, lineOf, linesOf, marksOf, medianOf } from './report.js';
+import type { Figures, Server } from './round.js';
+import { playRound } from './round.js';
+
+const ROUNDS = 3;
+const WARM_UP_MS = 2_000;
+
+const titles: Readonly<Record<Shape, string>> = {
+  saga: 'A saga of two branches, one after the other; the participant does nothing',
+  '2pc': 'Two-phase commit over two banks, each with a database of its own',
+};
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    killAll();
+    process.exit(1);
+  });
+}
+
+try {
+  await main(parseOptions(process.argv.slice(2), process.env));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  console.error(usage);
+  process.exitCode = 1;
+}
+
+async function main(options: Options): Promise<void> {
+  const admin = await connectAdmin(options.databaseUrl);
+  const server: Server = { admin, postmaster: await findPostmaster(admin) };
+  await createDatabases(admin, options.databaseUrl);
+  const comparisons: Comparison[] = [];
+  try {
+    for (const shape of options.shapes) {
+      console.log(`\n${titles[shape]}\n${headingOf()}`);
+      for (const clients of options.clients) {
+        const comparison = await compare(server, options, shape, clients);
+        comparisons.push(comparison);
+        console.log(linesOf(comparison));
+      }
+    }
+  } finally {
+    killAll();
+    await dropDatabases(admin, options.databaseUrl);
+    await admin.end();
+  }
+  const marks = marksOf(comparisons);
+  printLegend();
+  printMarks(marks);
+  if (options.json !== undefined) {
+    await writeFile(options.json, `${JSON.stringify({ comparisons, marks }, undefined, 2)}\n`);
+  }
+}
+
+async function compare(
+  server: Server,
+  { databaseUrl, seconds }: Options,
+  shape: Shape,
+  clients: number,
+): Promise<Comparison> {
+  const rounds: Record<Contestant['name'], Figures[]> = { coordinator: [], 'by hand': [] };
+  const settings = { clients, warmUpMs: WARM_UP_MS, measureMs: seconds * 1_000 };
+  for (let round = 1; round <= ROUNDS; round++) {
+    for (const contestant of contestantsOf(shape, databaseUrl)) {
+      const figures = await playRound(server, contestant, settings);
+      rounds[contestant.name].push(figures);
+      if (process.stderr.isTTY) {
+        console.error(lineOf(`  (${contestant.name.slice(0, 7)} ${round})`, figures));
+      }
+    }
+  }
+  return {
+    shape,
+    clients,
+    medians: {
+      coordinator: medianOf(rounds['coordinator']),
+      'by hand': medianOf(rounds['by hand']),
+    },
+  };
+}
+
+function printLegend(): void {
+  console.log(`
+Medians of ${ROUNDS} rounds each, in turns. Everything on this machine's ${cpus().length} CPUs: load, coordinator,
+participants, Postgres. CPU: seconds per 1,000 transactions. The coordinator is asked over HTTP by a
+process of its own ("load"); the loop by hand has no HTTP in front, and its CPU includes its clients.`);
+}
+
+function printMarks(marks: readonly Mark[]): void {
+  for (const { text, measured, isMet } of marks) {
+    console.log(`${isMet ? 'met    ' : 'NOT MET'} ${text}: ${measured.toFixed(2)}`);
+  }
+}

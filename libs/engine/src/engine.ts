@@ -143,7 +143,10 @@ export class Engine {
     if (record !== undefined) this.takeOver(record);
   }
 
-  /** Finishes what is in flight or, when `timeoutMs` are over, hands it to whoever comes. */
+  /**
+   * Finishes what is in flight or, when `timeoutMs` are over, hands it to whoever comes. Whoever
+   * waits for an end is told where the transaction is then.
+   */
   async stop(timeoutMs: number): Promise<void> {
     this.stopping = true;
     this.cancelSweep();
@@ -152,6 +155,7 @@ export class Engine {
       this.flights.flush();
       await new Promise<void>((resolve) => this.ports.timers.after(STOP_POLL_MS, resolve));
     }
+    this.waiting.release();
     await this.ports.agenda.handOver();
   }
 

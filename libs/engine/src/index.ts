@@ -2,6 +2,7 @@ export type { Failure } from './attempts.js';
 export * from './definition.js';
 export * from './engine.js';
 export * from './errors.js';
+export { isStuck } from './flight.js';
 export * from './limits.js';
 export * from './ports.js';
 export { systemTimers } from './timers.js';

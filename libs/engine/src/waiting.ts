@@ -29,4 +29,11 @@ export class Waiting {
   ended(record: Record): void {
     for (const listener of this.listeners.get(record.gtid) ?? []) listener(record);
   }
+
+  /** Nobody waits any longer. */
+  release(): void {
+    for (const listeners of this.listeners.values()) {
+      for (const listener of listeners) listener(undefined);
+    }
+  }
 }

@@ -1,6 +1,5 @@
 // The branches of one global transaction and what is known of each, in the order of enlistment.
-// Shared by the voting protocols (2PC, 3PC, TCC); a saga has steps, which know more.
-import type { Call } from './machine.js';
+import type { BranchPlan, Call } from './machine.js';
 import type { BranchId, Operation } from './vocabulary.js';
 import { assert } from './vocabulary.js';
 
@@ -10,17 +9,21 @@ export interface Branch<State extends string> {
 }
 export type Branches<State extends string> = readonly Branch<State>[];
 
-export function stateOf<S extends string>(branches: Branches<S>, id: BranchId): S {
-  const branch = branches.find((candidate) => candidate.id === id);
-  assert(branch !== undefined, `branch ${id} is enlisted`);
-  return branch.state;
+/** The plans of branches that are not enlisted yet: to be told of a branch twice says nothing new. */
+export function joining(
+  branches: Branches<string>,
+  plans: readonly BranchPlan[],
+): readonly BranchPlan[] {
+  const fresh = plans.filter(({ id }) => branches.every((branch) => branch.id !== id));
+  assert(new Set(fresh.map(({ id }) => id)).size === fresh.length, 'branches that join differ');
+  return fresh;
 }
 
-export function withState<S extends string>(
-  branches: Branches<S>,
+export function withState<B extends Branch<string>>(
+  branches: readonly B[],
   id: BranchId,
-  state: S,
-): Branches<S> {
+  state: B['state'],
+): readonly B[] {
   return branches.map((branch) => (branch.id === id ? { ...branch, state } : branch));
 }
 

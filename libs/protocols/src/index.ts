@@ -3,5 +3,8 @@ export * from './machine.js';
 export * from './outcome.js';
 export { protocolNames } from './protocol.js';
 export type { ProtocolState } from './protocol.js';
+export { quorumOf } from './quorum.js';
+export { graphFault } from './saga-graph.js';
+export type { GraphFault } from './saga-graph.js';
 export * from './transaction.js';
 export * from './vocabulary.js';

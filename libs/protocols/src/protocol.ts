@@ -13,8 +13,8 @@ import type { ProtocolName } from './vocabulary.js';
 interface States {
   '2pc': TwoPhaseState;
   '3pc': ThreePhaseState;
-  'tcc': TccState;
-  'saga': SagaState;
+  tcc: TccState;
+  saga: SagaState;
 }
 
 type Tagged<P extends ProtocolName> = {
@@ -27,8 +27,8 @@ export type ProtocolState = Tagged<ProtocolName>;
 const machines: { readonly [P in ProtocolName]: Machine<States[P]> } = {
   '2pc': twoPhaseCommit,
   '3pc': threePhaseCommit,
-  'tcc': tcc,
-  'saga': saga,
+  tcc: tcc,
+  saga: saga,
 };
 
 export const protocolNames = Object.keys(machines) as readonly ProtocolName[];

@@ -6,13 +6,14 @@
 // X2. A step needs to be forced (durable before anybody hears of it) if it opens a call, changes
 //     the decision, or answers the initiator. Everything else may be lost: it would be asked
 //     again, and answered from the participant's barrier.
-// X3. A result is what a branch's own forward operation answered; it is kept with the state.
+// X3. A result is what a branch's own forward operation (the question that it was asked) answered;
+//     it is kept with the state.
 import type { Beginning, Call, Event, Summary } from './machine.js';
 import { callKey } from './machine.js';
 import type { ProtocolState } from './protocol.js';
 import { apply, beginProtocol, outstanding, summarize } from './protocol.js';
 import type { BranchId, Instant, Json, ProtocolName } from './vocabulary.js';
-import { assert } from './vocabulary.js';
+import { assert, isQuestion } from './vocabulary.js';
 
 export interface Transaction {
   /** Counts the journal's appends; the first is 1. */
@@ -122,11 +123,9 @@ function tokenOf(transaction: Transaction, call: Call): number {
   return token;
 }
 
-const forward: ReadonlySet<string> = new Set(['prepare', 'can-commit', 'try', 'execute']);
-
 function withResult(results: readonly BranchResult[], event: Event): readonly BranchResult[] {
   if (event.type !== 'replied' || event.result === undefined) return results;
-  if (!forward.has(event.call.operation)) return results; // X3
+  if (!isQuestion(event.call.operation)) return results; // X3
   const { branch } = event.call;
   return [...results.filter((r) => r.branch !== branch), { branch, result: event.result }];
 }

@@ -14,7 +14,7 @@
 // T5. In one phase the decision is the participant's: once it was asked, only its word ends it.
 // T6. No record means rollback: a participant asking about an unknown transaction is told so.
 import type { Branches } from './branches.js';
-import { calls, some, withState } from './branches.js';
+import { calls, joining, some, withState } from './branches.js';
 import { isLate } from './late-reply.js';
 import type { Beginning, BranchPlan, Event, Machine, Outstanding, Summary } from './machine.js';
 import type { Acknowledged } from './outcome.js';
@@ -25,25 +25,43 @@ import { unreachable } from './vocabulary.js';
 type TwoPhaseBranchState = 'enlisted' | 'prepared' | 'read-only' | 'refused' | Acknowledged;
 type TwoPhaseBranches = Branches<TwoPhaseBranchState>;
 
-interface Enlisting {
+interface Active {
+  readonly phase: 'active';
   readonly branches: TwoPhaseBranches;
   readonly deadline: Instant;
   /** The branches whose participants can be asked for their outcome. */
   readonly onePhase: readonly BranchId[];
 }
 
-export type TwoPhaseState =
-  | ({ readonly phase: 'active' } & Enlisting)
-  | { readonly phase: 'preparing'; readonly branches: TwoPhaseBranches; readonly deadline: Instant }
-  | { readonly phase: 'committing-one-phase'; readonly branches: TwoPhaseBranches }
-  | { readonly phase: 'committing' | 'rolling-back'; readonly branches: TwoPhaseBranches }
-  | { readonly phase: 'ended'; readonly branches: TwoPhaseBranches; readonly outcome: Outcome; readonly decision: Decision };
+interface Preparing {
+  readonly phase: 'preparing';
+  readonly branches: TwoPhaseBranches;
+  readonly deadline: Instant;
+}
+
+interface CommittingOnePhase {
+  readonly phase: 'committing-one-phase';
+  readonly branches: TwoPhaseBranches;
+}
+
+interface Decided {
+  readonly phase: 'committing' | 'rolling-back';
+  readonly branches: TwoPhaseBranches;
+}
+
+interface Ended {
+  readonly phase: 'ended';
+  readonly branches: TwoPhaseBranches;
+  readonly outcome: Outcome;
+  readonly decision: Decision;
+}
+
+export type TwoPhaseState = Active | Preparing | CommittingOnePhase | Decided | Ended;
 
 export const twoPhaseCommit: Machine<TwoPhaseState> = { begin, apply, outstanding, summarize };
 
 function begin({ branches, deadline, driven }: Beginning): TwoPhaseState {
-  const empty: Enlisting = { branches: [], deadline, onePhase: [] };
-  const active = { phase: 'active' as const, ...enlist(empty, branches) };
+  const active = enlist({ phase: 'active', branches: [], deadline, onePhase: [] }, branches);
   return driven ? prepare(active) : active;
 }
 
@@ -51,7 +69,7 @@ function apply(state: TwoPhaseState, event: Event): TwoPhaseState {
   if (isLate(outstanding(state), event)) return state;
   switch (event.type) {
     case 'enlisted':
-      return state.phase === 'active' ? { ...state, ...enlist(state, event.branches) } : state;
+      return state.phase === 'active' ? enlist(state, event.branches) : state;
     case 'commit-requested':
       return state.phase === 'active' ? prepare(state) : state;
     case 'rollback-requested':
@@ -112,22 +130,22 @@ function decisionOf(state: TwoPhaseState): Decision {
   }
 }
 
-function isUndecided(
-  state: TwoPhaseState,
-): state is Extract<TwoPhaseState, { phase: 'active' | 'preparing' }> {
+function isUndecided(state: TwoPhaseState): state is Active | Preparing {
   return state.phase === 'active' || state.phase === 'preparing';
 }
 
-function enlist(state: Enlisting, plans: readonly BranchPlan[]): Enlisting {
-  const joined = plans.map(({ id }) => ({ id, state: 'enlisted' as const }));
+function enlist(state: Active, plans: readonly BranchPlan[]): Active {
+  const fresh = joining(state.branches, plans);
+  if (fresh.length === 0) return state;
+  const joined = fresh.map(({ id }) => ({ id, state: 'enlisted' as const }));
   return {
+    ...state,
     branches: [...state.branches, ...joined],
-    deadline: state.deadline,
-    onePhase: [...state.onePhase, ...plans.filter((plan) => plan.onePhase).map(({ id }) => id)],
+    onePhase: [...state.onePhase, ...fresh.filter((plan) => plan.onePhase).map(({ id }) => id)],
   };
 }
 
-function prepare({ branches, deadline, onePhase }: Enlisting): TwoPhaseState {
+function prepare({ branches, deadline, onePhase }: Active): TwoPhaseState {
   const only = branches.length === 1 ? branches[0] : undefined;
   if (only !== undefined && onePhase.includes(only.id)) {
     return { phase: 'committing-one-phase', branches };
@@ -156,7 +174,7 @@ function onReplied(state: TwoPhaseState, branch: BranchId, reply: string): TwoPh
 
 /** T5: the one participant has decided; a refusal is its rollback. */
 function onOnePhaseReply(
-  state: Extract<TwoPhaseState, { phase: 'committing-one-phase' }>,
+  state: CommittingOnePhase,
   branch: BranchId,
   reply: string,
 ): TwoPhaseState {
@@ -168,7 +186,7 @@ function onOnePhaseReply(
   return endIfSettled({ phase: 'committing', branches });
 }
 
-function decideOnVotes(state: Extract<TwoPhaseState, { phase: 'preparing' }>): TwoPhaseState {
+function decideOnVotes(state: Preparing): TwoPhaseState {
   if (some(state.branches, 'refused')) return rollBack(state.branches);
   if (some(state.branches, 'enlisted')) return state;
   return endIfSettled({ phase: 'committing', branches: state.branches });
@@ -179,12 +197,9 @@ function rollBack(branches: TwoPhaseBranches): TwoPhaseState {
 }
 
 /** Ends the transaction if nothing is outstanding; otherwise leaves it as it is. */
-function endIfSettled(
-  state: Extract<TwoPhaseState, { phase: 'committing' | 'rolling-back' }>,
-): TwoPhaseState {
+function endIfSettled(state: Decided): TwoPhaseState {
   if (outstanding(state).calls.length > 0) return state;
   const decision = state.phase === 'committing' ? 'commit' : 'rollback';
-  const replies = state.branches.map((branch) => branch.state).filter(isAcknowledged);
-  const outcome = outcomeOf(decision, replies);
+  const outcome = outcomeOf(decision, state.branches);
   return { phase: 'ended', branches: state.branches, outcome, decision };
 }

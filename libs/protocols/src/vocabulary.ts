@@ -16,12 +16,19 @@ export type Json =
 
 export type ProtocolName = '2pc' | '3pc' | 'tcc' | 'saga';
 
+type TwoPhaseOperation = 'prepare' | 'commit' | 'rollback' | 'commit-one-phase';
+type ThreePhaseOperation =
+  | 'can-commit'
+  | 'pre-commit'
+  | 'do-commit'
+  | 'abort'
+  | 'elect'
+  | 'pre-abort';
+type TccOperation = 'try' | 'confirm' | 'cancel';
+type SagaOperation = 'execute' | 'compensate';
+
 /** The literature's verbs, not unified. */
-export type Operation =
-  | 'prepare' | 'commit' | 'rollback' | 'commit-one-phase' // 2PC
-  | 'can-commit' | 'pre-commit' | 'do-commit' | 'abort' | 'elect' | 'pre-abort' // 3PC
-  | 'try' | 'confirm' | 'cancel' // TCC
-  | 'execute' | 'compensate'; // Saga
+export type Operation = TwoPhaseOperation | ThreePhaseOperation | TccOperation | SagaOperation;
 
 /** What the coordinator has irrevocably chosen, or not yet. */
 export type Decision = 'commit' | 'rollback' | 'undecided';
@@ -31,14 +38,18 @@ export type Outcome =
   | 'committed'
   | 'rolled-back'
   | 'partly-compensated' // a saga: some step could not be compensated and stays done
-  | 'heuristic-commit' // decided rollback; every branch that acted alone has committed
+  | 'heuristic-commit' // decided rollback; every branch has committed by itself
   | 'heuristic-rollback' // decided commit; every branch has rolled back by itself
   | 'heuristic-mixed' // some of each
   | 'heuristic-hazard'; // what some branch has done is not known, and will not be
 
 /** A question may be refused; an order may not, and is repeated until it is acknowledged. */
 const questions: ReadonlySet<Operation> = new Set<Operation>([
-  'prepare', 'commit-one-phase', 'can-commit', 'try', 'execute',
+  'prepare',
+  'commit-one-phase',
+  'can-commit',
+  'try',
+  'execute',
 ]);
 
 export const isQuestion = (operation: Operation): boolean => questions.has(operation);

@@ -1,1 +1,2 @@
-export {};
+export { openWakeups } from './open-wakeups.js';
+export type { OpenWakeups, WakeupsKind, WakeupsOptions } from './open-wakeups.js';

@@ -1,1 +1,12 @@
-export {};
+export * from './begin-request.js';
+export * from './branch-request.js';
+export type { BranchLimits } from './branches.js';
+export * from './json.js';
+export * from './list-query.js';
+export * from './parsed.js';
+export * from './participant-answer.js';
+export * from './participant-call.js';
+export * from './problem.js';
+export * from './request-headers.js';
+export * from './views.js';
+export * from './words.js';

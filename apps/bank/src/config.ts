@@ -1,0 +1,25 @@
+// The only reader of the environment. A bad value ends the process and names the variable.
+import { z } from 'zod';
+
+const schema = z.object({
+  BANK_NAME: z.string().min(1).default('bank'),
+  DATABASE_URL: z.string().min(1),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+});
+
+export interface Config {
+  readonly bankName: string;
+  readonly databaseUrl: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+/** @throws {Error} that says which variable is wrong */
+export function parseConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const parsed = schema.safeParse(environment);
+  if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
+  const { BANK_NAME, DATABASE_URL, HOST, PORT } = parsed.data;
+  return { bankName: BANK_NAME, databaseUrl: DATABASE_URL, host: HOST, port: PORT };
+}

@@ -1,0 +1,40 @@
+// The one place where Nest learns of the parts. They are built in coordinator.ts, without it.
+import type { DynamicModule } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import { Engine } from '@concordat/engine';
+import type { Reader } from '@concordat/journal';
+import { Health } from './health/health.js';
+import { HealthModule } from './health/health.module.js';
+import { Metrics } from './metrics/metrics.js';
+import { MetricsModule } from './metrics/metrics.module.js';
+import { InitiatorRequests } from './transactions/initiator-requests.js';
+import { READER } from './transactions/reader.js';
+import { TransactionsModule } from './transactions/transactions.module.js';
+
+export interface Parts {
+  readonly engine: Engine;
+  readonly reader: Reader;
+  readonly requests: InitiatorRequests;
+  readonly health: Health;
+  readonly metrics: Metrics;
+}
+
+@Module({})
+export class AppModule {
+  static of(parts: Parts): DynamicModule {
+    const providers = [
+      { provide: Engine, useValue: parts.engine },
+      { provide: READER, useValue: parts.reader },
+      { provide: InitiatorRequests, useValue: parts.requests },
+      { provide: Health, useValue: parts.health },
+      { provide: Metrics, useValue: parts.metrics },
+    ];
+    return {
+      module: AppModule,
+      global: true,
+      imports: [TransactionsModule, HealthModule, MetricsModule],
+      providers,
+      exports: providers.map(({ provide }) => provide),
+    };
+  }
+}

@@ -1,0 +1,164 @@
+// The one place that reads the environment. What comes out is whole and valid; whatever is wrong
+// stops the process at boot, and every bad variable is named. Values are not repeated in messages:
+// some are secret.
+import { readFileSync } from 'node:fs';
+import type { Registry } from '@concordat/participants';
+import { ParticipantsMisconfigured, parseRegistry, UrlAllowList } from '@concordat/participants';
+import type { WakeupsKind } from '@concordat/wakeups';
+import { z } from 'zod';
+
+export interface Config {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly databaseUrl: string;
+  /** How long to wait at boot for a database that does not answer yet. */
+  readonly databaseWaitMs: number;
+  readonly databaseConnectionsMax: number;
+  readonly wakeups: WakeupsKind;
+  readonly participants: Registry;
+  readonly allowedUrls: UrlAllowList;
+  /** For how long ended transactions, and so their decisions, are remembered. */
+  readonly retentionDays: number;
+  readonly limits: Limits;
+}
+
+export interface Limits {
+  /** Transactions in memory; past it a begin is refused as Overloaded. */
+  readonly inFlightMax: number;
+  /** In one transaction. */
+  readonly branchesMax: number;
+  /** Of one branch, as UTF-8 JSON. */
+  readonly payloadBytesMax: number;
+  /** Of one request. */
+  readonly bodyBytesMax: number;
+  readonly leaseMs: number;
+  readonly sweepPeriodMs: number;
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  /** @param lines one for each fault; names the variable, and what it must be */
+  constructor(readonly lines: readonly string[]) {
+    super(lines.join('\n'));
+  }
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const environmentSchema = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: whole(0, 65_535).default(3_000),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
+  DATABASE_URL: urlOf('postgres', 'postgresql'),
+  REDIS_URL: urlOf('redis', 'rediss').optional(),
+  CONCORDAT_DATABASE_WAIT_MS: whole(0, 3_600_000).default(60_000),
+  CONCORDAT_DATABASE_CONNECTIONS_MAX: whole(2, 1_000).default(10),
+  CONCORDAT_WAKEUPS: oneOf(['redis', 'postgres', 'none']).optional(),
+  CONCORDAT_PARTICIPANTS: z.string().optional(),
+  CONCORDAT_ALLOWED_URLS: z.string().default(''),
+  CONCORDAT_RETENTION_DAYS: whole(1, 36_500).default(30),
+  CONCORDAT_IN_FLIGHT_MAX: whole(1, 1_000_000).default(10_000),
+  CONCORDAT_BRANCHES_MAX: whole(1, 10_000).default(100),
+  CONCORDAT_PAYLOAD_BYTES_MAX: whole(2, 16_777_216).default(262_144),
+  CONCORDAT_BODY_BYTES_MAX: whole(1_024, 67_108_864).default(1_048_576),
+  CONCORDAT_LEASE_MS: whole(100, 600_000).default(2_000),
+  CONCORDAT_SWEEP_PERIOD_MS: whole(10, 600_000).default(1_000),
+});
+
+type Environment = z.infer<typeof environmentSchema>;
+
+/**
+ * @param variables `process.env`; an empty variable counts as unset
+ * @throws ConfigError with a line for each fault
+ */
+export function parseConfig(variables: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(variables).filter(([, text]) => text !== ''));
+  const parsed = environmentSchema.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((i) => `${i.path.join('.')} ${i.message}`));
+  }
+  const { data: environment } = parsed;
+  try {
+    return {
+      host: environment.HOST,
+      port: environment.PORT,
+      logLevel: environment.LOG_LEVEL,
+      databaseUrl: environment.DATABASE_URL,
+      databaseWaitMs: environment.CONCORDAT_DATABASE_WAIT_MS,
+      databaseConnectionsMax: environment.CONCORDAT_DATABASE_CONNECTIONS_MAX,
+      wakeups: wakeupsOf(environment),
+      participants: parseRegistry(readJson(environment.CONCORDAT_PARTICIPANTS), variables),
+      allowedUrls: UrlAllowList.of(listOf(environment.CONCORDAT_ALLOWED_URLS)),
+      retentionDays: environment.CONCORDAT_RETENTION_DAYS,
+      limits: limitsOf(environment),
+    };
+  } catch (error) {
+    if (error instanceof ParticipantsMisconfigured) throw new ConfigError(error.lines);
+    throw error;
+  }
+}
+
+function limitsOf(environment: Environment): Limits {
+  return {
+    inFlightMax: environment.CONCORDAT_IN_FLIGHT_MAX,
+    branchesMax: environment.CONCORDAT_BRANCHES_MAX,
+    payloadBytesMax: environment.CONCORDAT_PAYLOAD_BYTES_MAX,
+    bodyBytesMax: environment.CONCORDAT_BODY_BYTES_MAX,
+    leaseMs: environment.CONCORDAT_LEASE_MS,
+    sweepPeriodMs: environment.CONCORDAT_SWEEP_PERIOD_MS,
+  };
+}
+
+function wakeupsOf(environment: Environment): WakeupsKind {
+  const { CONCORDAT_WAKEUPS: asked, REDIS_URL: redisUrl, DATABASE_URL: databaseUrl } = environment;
+  const kind = asked ?? (redisUrl === undefined ? 'postgres' : 'redis');
+  if (kind === 'none') return { kind };
+  if (kind === 'postgres') return { kind, databaseUrl };
+  if (redisUrl !== undefined) return { kind, redisUrl };
+  throw new ConfigError(['REDIS_URL is required where CONCORDAT_WAKEUPS is redis']);
+}
+
+function listOf(text: string): readonly string[] {
+  return text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+}
+
+function readJson(path: string | undefined): unknown {
+  if (path === undefined) return {};
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const why = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
+    throw new ConfigError([`CONCORDAT_PARTICIPANTS names a file that ${why}`]);
+  }
+}
+
+/** @returns `url` fit for a log: without the password and whatever else may be secret in it */
+export function masked(url: string): string {
+  const { protocol, username, host, pathname } = new URL(url);
+  return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname}`;
+}
+
+function whole(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number)
+    .pipe(z.number().min(min, message).max(max, message));
+}
+
+function urlOf(...schemes: readonly string[]) {
+  const prefixes = schemes.map((scheme) => `${scheme}://`);
+  return z
+    .string('is required')
+    .refine(
+      (text) => URL.canParse(text) && prefixes.some((prefix) => text.startsWith(prefix)),
+      `must be a URL that begins with ${prefixes.join(' or ')}`,
+    );
+}
+
+function oneOf<const Values extends readonly string[]>(values: Values) {
+  return z.enum(values, `must be one of ${values.join(', ')}`);
+}

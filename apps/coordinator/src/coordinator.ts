@@ -1,0 +1,142 @@
+// Puts the coordinator together and takes it apart again.
+//
+//   Postgres ──▶ journal ─────┐
+//   queue ─────▶ wakeups ─────┼──▶ engine ──▶ HTTP ──▶ ready
+//   registry ──▶ participants ┘
+//
+// Stopping goes the other way: new requests are refused, the engine finishes or hands over what is
+// in flight, whoever waits is answered, and the connections are let go. Each of these has its time,
+// because Postgres and Redis may be gone. None is needed for safety: a coordinator that is killed
+// has lost nothing.
+import { hostname } from 'node:os';
+import { defaultLimits, Engine, systemTimers } from '@concordat/engine';
+import type { OpenJournal } from '@concordat/journal';
+import { openJournal } from '@concordat/journal';
+import { Directory, HttpParticipants } from '@concordat/participants';
+import type { InvariantViolation } from '@concordat/protocols';
+import { openWakeups } from '@concordat/wakeups';
+import { asGtid } from '@concordat/wire';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
+import { v7 as uuidv7 } from 'uuid';
+import type { Config } from './config.js';
+import { masked } from './config.js';
+import { Health } from './health/health.js';
+import { keepHouse } from './housekeeping.js';
+import { httpServer } from './http/server.js';
+import { Metrics } from './metrics/metrics.js';
+import { LoggingObserver } from './observer.js';
+import { InitiatorRequests } from './transactions/initiator-requests.js';
+import { within } from './within.js';
+
+const ENGINE_STOP_MS = 1_500;
+const HAND_OVER_MS = 500;
+const ANSWER_MS = 500;
+const CLOSE_MS = 1_000;
+
+export interface Coordinator {
+  /** Where requests are served. */
+  readonly url: string;
+  /** Takes less than four seconds, whatever is gone. */
+  stop(): Promise<void>;
+}
+
+export interface Surroundings {
+  readonly logger: Logger;
+  /** The program is wrong: ends the process. */
+  readonly die: (violation: InvariantViolation) => never;
+}
+
+/** Resolves once requests are served; rejects if that cannot be, with the journal's reasons. */
+export async function startCoordinator(
+  config: Config,
+  { logger, die }: Surroundings,
+): Promise<Coordinator> {
+  let isStopping = false;
+  const journal = await openMigratedJournal(config, logger);
+  const metrics = new Metrics();
+  const observer = new LoggingObserver(logger, metrics, die);
+  const directory = new Directory(config.participants, config.allowedUrls);
+  const wakeups = openWakeups({
+    ...config.wakeups,
+    clock: journal.clock,
+    onWake: (gtid) => engine.wake(gtid),
+    onTrouble: (where, error) => observer.troubled(where, error),
+  });
+  const engine: Engine = new Engine(
+    {
+      journal: metrics.counting(journal.journal),
+      agenda: journal.agenda,
+      participants: new HttpParticipants(directory),
+      wakeups: wakeups.wakeups,
+      clock: journal.clock,
+      timers: systemTimers,
+      ids: { next: () => asGtid(uuidv7()) },
+      observer,
+    },
+    { ...defaultLimits, ...config.limits },
+  );
+  metrics.watchInFlight(() => engine.inFlight());
+  const parts = {
+    engine,
+    reader: journal.reader,
+    requests: new InitiatorRequests(directory, config.limits),
+    metrics,
+    health: new Health({
+      pingPostgres: () => journal.reader.ping(),
+      wakeups: { kind: config.wakeups.kind, isHealthy: () => wakeups.isHealthy() },
+      isStopping: () => isStopping,
+    }),
+  };
+  const { bodyBytesMax } = config.limits;
+  const app = await httpServer(parts, { logger, die, bodyBytesMax, isStopping: () => isStopping });
+  await app.listen(config.port, config.host);
+  engine.start();
+  wakeups.start();
+  const endHousekeeping = keepHouse(journal, config.retentionDays, logger);
+
+  return {
+    url: await app.getUrl(),
+    stop: async () => {
+      isStopping = true;
+      endHousekeeping();
+      const stopped = engine.stop(ENGINE_STOP_MS);
+      await bounded('engine', ENGINE_STOP_MS + HAND_OVER_MS, stopped, logger);
+      await bounded('requests', ANSWER_MS, app.close(), logger);
+      await Promise.all([
+        bounded('wakeups', CLOSE_MS, wakeups.close(CLOSE_MS), logger),
+        bounded('journal', CLOSE_MS, journal.close(), logger),
+      ]);
+    },
+  };
+}
+
+async function openMigratedJournal(config: Config, logger: Logger): Promise<OpenJournal> {
+  const { databaseUrl, databaseWaitMs, databaseConnectionsMax } = config;
+  const database = masked(databaseUrl);
+  const journal = await openJournal({
+    databaseUrl,
+    owner: `${hostname()}:${process.pid}`,
+    poolSize: databaseConnectionsMax,
+    waitMs: databaseWaitMs,
+    onWaiting: (reason) => logger.info({ database, reason }, 'waiting for Postgres'),
+    onConnectionLost: (error) => logger.info({ err: error }, 'an idle connection was lost'),
+  });
+  const applied = await journal.migrate();
+  logger.info({ database, applied }, 'the journal is open');
+  return journal;
+}
+
+/** Waits for a step of stopping, but neither for long nor for its success. */
+async function bounded(
+  what: string,
+  timeoutMs: number,
+  work: Promise<void>,
+  logger: Logger,
+): Promise<void> {
+  try {
+    await within(timeoutMs, work);
+  } catch (error) {
+    logger.warn({ what, err: error }, 'left behind while stopping');
+  }
+}

@@ -1,0 +1,111 @@
+// What is counted. Each metric costs the happy path one addition; nothing here is ever decided by.
+import type { Answer, Entry, Journal, ParticipantRef, Question } from '@concordat/engine';
+import { summaryOf } from '@concordat/protocols';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const CALL_SECONDS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30];
+
+export class Metrics {
+  private readonly registry = new Registry();
+
+  private readonly begun = new Counter({
+    name: 'concordat_transactions_begun_total',
+    help: 'Global transactions begun by this instance.',
+    labelNames: ['protocol'] as const,
+    registers: [this.registry],
+  });
+
+  private readonly ended = new Counter({
+    name: 'concordat_transactions_ended_total',
+    help: 'Global transactions ended by this instance.',
+    labelNames: ['protocol', 'outcome'] as const,
+    registers: [this.registry],
+  });
+
+  private readonly calls = new Counter({
+    name: 'concordat_calls_total',
+    help: 'Calls to participants, by what came of them.',
+    labelNames: ['participant', 'operation', 'answer'] as const,
+    registers: [this.registry],
+  });
+
+  private readonly callSeconds = new Histogram({
+    name: 'concordat_call_duration_seconds',
+    help: 'How long participants took to answer, or were waited for.',
+    labelNames: ['operation'] as const,
+    buckets: CALL_SECONDS,
+    registers: [this.registry],
+  });
+
+  private readonly appendErrors = new Counter({
+    name: 'concordat_append_errors_total',
+    help: 'Appends to the journal of which it is not known whether they were written.',
+    registers: [this.registry],
+  });
+
+  private readonly troubles = new Counter({
+    name: 'concordat_troubles_total',
+    help: 'Operating errors that the sweep makes up for, by where they happened.',
+    labelNames: ['where'] as const,
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** In the text format of Prometheus. */
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  watchInFlight(inFlight: () => number): void {
+    new Gauge({
+      name: 'concordat_transactions_in_flight',
+      help: 'Global transactions in the memory of this instance.',
+      registers: [this.registry],
+      collect() {
+        this.set(inFlight());
+      },
+    });
+  }
+
+  appended({ transaction }: Entry): void {
+    const { protocol } = transaction.current;
+    if (transaction.version === 1) this.begun.inc({ protocol });
+    const { outcome } = summaryOf(transaction);
+    if (outcome !== undefined) this.ended.inc({ protocol, outcome });
+  }
+
+  answered({ participant, call }: Question, answer: Answer, tookMs: number): void {
+    const { operation } = call;
+    this.calls.inc({ participant: labelOf(participant), operation, answer: answer.type });
+    this.callSeconds.observe({ operation }, tookMs / 1_000);
+  }
+
+  troubled(where: string): void {
+    this.troubles.inc({ where });
+  }
+
+  /** @returns `journal`, with the appends counted that were neither written nor in conflict */
+  counting(journal: Journal): Journal {
+    return {
+      append: (entry) =>
+        journal.append(entry).catch((error: unknown) => {
+          this.appendErrors.inc();
+          throw error;
+        }),
+      load: (gtid) => journal.load(gtid),
+      findByKey: (key) => journal.findByKey(key),
+    };
+  }
+}
+
+/** URLs given inline are many, and may be nobody else's business. */
+function labelOf(participant: ParticipantRef): string {
+  return typeof participant === 'string' ? participant : 'inline';
+}

@@ -1,0 +1,113 @@
+// What an initiator asks for: begin, enlist, commit, rollback.
+//
+//   body, headers ──parse──▶ what is asked ──engine──▶ record ──view──▶ representation
+//
+// A record that has not ended is an answer like any other: it says where the transaction is now.
+import type { IncomingHttpHeaders } from 'node:http';
+import { Body, Controller, Headers, HttpCode, Param, Post, Res } from '@nestjs/common';
+import type { Record } from '@concordat/engine';
+import { Engine } from '@concordat/engine';
+import type { GlobalTransactionId } from '@concordat/protocols';
+import { unreachable } from '@concordat/protocols';
+import type { TransactionView } from '@concordat/wire';
+import { parseGtid } from '@concordat/wire';
+import type { FastifyReply } from 'fastify';
+import { valueOf } from '../http/problems.js';
+import { InitiatorRequests, requireNoBody } from './initiator-requests.js';
+import { preferenceIn } from './initiator-headers.js';
+import * as problems from './problems.js';
+import { transactionView } from './views.js';
+
+@Controller('v1/transactions')
+export class CommandsController {
+  constructor(
+    private readonly engine: Engine,
+    private readonly requests: InitiatorRequests,
+  ) {}
+
+  @Post()
+  async begin(
+    @Body() body: unknown,
+    @Headers() headers: IncomingHttpHeaders,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TransactionView> {
+    const begun = await this.engine.begin(this.requests.begin(body, headers));
+    if (begun.type === 'key-reused') throw problems.keyReused(begun.gtid);
+    reply.status(begun.type === 'begun' ? 201 : 200);
+    reply.header('location', `/v1/transactions/${begun.gtid}`);
+    return this.onceEnded(begun.gtid, headers, reply);
+  }
+
+  @Post(':gtid/branches')
+  async enlist(@Param('gtid') id: string, @Body() body: unknown): Promise<TransactionView> {
+    const gtid = valueOf(parseGtid(id));
+    const enlisted = await this.engine.enlist(gtid, this.requests.enlist(body));
+    switch (enlisted.type) {
+      case 'enlisted':
+        return transactionView(enlisted.record);
+      case 'not-active':
+        throw problems.notActive(enlisted.record);
+      case 'duplicate':
+        throw problems.branchExists(enlisted.record);
+      case 'too-many':
+        throw problems.tooManyBranches(this.requests.branchesMax);
+      case 'unknown':
+        throw problems.unknownTransaction(gtid);
+      default:
+        return unreachable(enlisted);
+    }
+  }
+
+  @Post(':gtid/commit')
+  @HttpCode(200)
+  commit(
+    @Param('gtid') id: string,
+    @Body() body: unknown,
+    @Headers() headers: IncomingHttpHeaders,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TransactionView> {
+    requireNoBody(body);
+    return this.wish(valueOf(parseGtid(id)), 'commit', headers, reply);
+  }
+
+  @Post(':gtid/rollback')
+  @HttpCode(200)
+  rollback(
+    @Param('gtid') id: string,
+    @Body() body: unknown,
+    @Headers() headers: IncomingHttpHeaders,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TransactionView> {
+    requireNoBody(body);
+    return this.wish(valueOf(parseGtid(id)), 'rollback', headers, reply);
+  }
+
+  private async wish(
+    gtid: GlobalTransactionId,
+    wish: 'commit' | 'rollback',
+    headers: IncomingHttpHeaders,
+    reply: FastifyReply,
+  ): Promise<TransactionView> {
+    const wished = await this.engine.wish(gtid, wish);
+    if (wished.type === 'unknown') throw problems.unknownTransaction(gtid);
+    if (wished.type === 'contradicted') throw problems.contradicted(wish, wished.record);
+    return this.onceEnded(gtid, headers, reply);
+  }
+
+  /** The representation, as soon as it has ended or the initiator prefers not to wait longer. */
+  private async onceEnded(
+    gtid: GlobalTransactionId,
+    headers: IncomingHttpHeaders,
+    reply: FastifyReply,
+  ): Promise<TransactionView> {
+    const { waitMs, applied } = preferenceIn(headers);
+    if (applied !== undefined) reply.header('preference-applied', applied);
+    const record = await this.find(gtid, waitMs);
+    if (record === undefined) throw problems.unknownTransaction(gtid);
+    return transactionView(record);
+  }
+
+  private find(gtid: GlobalTransactionId, waitMs: number): Promise<Record | undefined> {
+    return waitMs === 0 ? this.engine.find(gtid) : this.engine.untilEnded(gtid, waitMs);
+  }
+}

@@ -1,0 +1,114 @@
+// What is compared: for each shape of transaction, the coordinator and a loop written by hand.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { databases, urlOfDatabase } from './databases.js';
+import type { RunningProcess } from './processes.js';
+import { startServer } from './processes.js';
+import type { Shape } from './requests.js';
+
+export interface Contestant {
+  readonly name: 'coordinator' | 'by hand';
+  readonly shape: Shape;
+  /** The database of its log: whose commits are counted. */
+  readonly logDatabase: string;
+  start(): Promise<Stage>;
+}
+
+/** The processes of a round, the load excepted. */
+export interface Stage {
+  /** The coordinator, or the loop by hand in its place. */
+  readonly coordinator: RunningProcess;
+  readonly participants: readonly RunningProcess[];
+  stop(): Promise<void>;
+}
+
+/** The two sides of a comparison, in the order in which they take turns. */
+export function contestantsOf(shape: Shape, serverUrl: string): readonly Contestant[] {
+  const urlOf = (database: keyof typeof databases): string =>
+    urlOfDatabase(serverUrl, databases[database]);
+  const starts = shape === 'saga' ? sagas(urlOf) : transfers(urlOf);
+  return [
+    { name: 'coordinator', shape, logDatabase: databases.coordinator, start: starts.coordinator },
+    { name: 'by hand', shape, logDatabase: databases.byHand, start: starts.byHand },
+  ];
+}
+
+interface Starts {
+  readonly coordinator: () => Promise<Stage>;
+  readonly byHand: () => Promise<Stage>;
+}
+
+type UrlOf = (database: keyof typeof databases) => string;
+
+function sagas(urlOf: UrlOf): Starts {
+  const startParticipant = (): Promise<RunningProcess> =>
+    startServer('bench/dist/participant.js', {}, '/');
+  return {
+    coordinator: async () => {
+      const participant = await startParticipant();
+      return startCoordinator(urlOf('coordinator'), { bench: participant });
+    },
+    byHand: async () => {
+      const participant = await startParticipant();
+      const env = { DATABASE_URL: urlOf('byHand'), PARTICIPANT_URL: participant.url };
+      const loop = await startServer('bench/dist/by-hand-saga.js', env, '/');
+      return stageOf(loop, [participant]);
+    },
+  };
+}
+
+function transfers(urlOf: UrlOf): Starts {
+  return {
+    coordinator: async () => {
+      const bankA = await startBank('bank-a', urlOf('bankA'));
+      const bankB = await startBank('bank-b', urlOf('bankB'));
+      return startCoordinator(urlOf('coordinator'), { 'bank-a': bankA, 'bank-b': bankB });
+    },
+    byHand: async () => {
+      const env = {
+        DATABASE_URL: urlOf('byHand'),
+        BANK_A_URL: urlOf('byHandBankA'),
+        BANK_B_URL: urlOf('byHandBankB'),
+      };
+      return stageOf(await startServer('bench/dist/by-hand-2pc.js', env, '/'), []);
+    },
+  };
+}
+
+function startBank(name: string, databaseUrl: string): Promise<RunningProcess> {
+  return startServer('apps/bank/dist/main.js', { NAME: name, DATABASE_URL: databaseUrl }, '/');
+}
+
+async function startCoordinator(
+  databaseUrl: string,
+  participants: Readonly<Record<string, RunningProcess>>,
+): Promise<Stage> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'concordat-bench-'));
+  const file = path.join(folder, 'participants.json');
+  const entries = Object.entries(participants).map(([name, { url }]) => [name, { url }]);
+  await writeFile(file, JSON.stringify(Object.fromEntries(entries)));
+  const env = {
+    DATABASE_URL: databaseUrl,
+    CONCORDAT_PARTICIPANTS: file,
+    CONCORDAT_WAKEUPS: 'none',
+    LOG_LEVEL: 'warn',
+  };
+  try {
+    const coordinator = await startServer('apps/coordinator/dist/main.js', env, '/health/ready');
+    return stageOf(coordinator, Object.values(participants));
+  } finally {
+    await rm(folder, { recursive: true }); // it is read at boot
+  }
+}
+
+function stageOf(coordinator: RunningProcess, participants: readonly RunningProcess[]): Stage {
+  return {
+    coordinator,
+    participants,
+    stop: async () => {
+      await coordinator.stop();
+      await Promise.all(participants.map((participant) => participant.stop()));
+    },
+  };
+}

@@ -1,0 +1,55 @@
+// What the bench is asked for on its command line, and by its environment.
+import { parseArgs } from 'node:util';
+import type { Shape } from './requests.js';
+
+export interface Options {
+  readonly databaseUrl: string;
+  readonly shapes: readonly Shape[];
+  readonly clients: readonly number[];
+  readonly seconds: number;
+  /** Where to write the figures; undefined writes none. */
+  readonly json: string | undefined;
+}
+
+export const usage = `usage: npm run bench -- [options]
+  --seconds N        how long each round is measured (5)
+  --clients N,N,...  how many clients at a time (1,16,64)
+  --only saga|2pc    one shape of transaction only
+  --json FILE        write the figures there as well
+DATABASE_URL names a Postgres 18 on this machine; npm run bench brings its own.`;
+
+const CLIENTS_MAX = 64;
+
+/** Throws an Error with a message for people if what is asked for makes no sense. */
+export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seconds: { type: 'string', default: '5' },
+      clients: { type: 'string', default: '1,16,64' },
+      only: { type: 'string' },
+      json: { type: 'string' },
+    },
+  });
+  const databaseUrl = env['DATABASE_URL'];
+  if (databaseUrl === undefined) throw new Error('DATABASE_URL is not set');
+  return {
+    databaseUrl,
+    shapes: shapesFrom(values.only),
+    clients: values.clients.split(',').map((text) => numberFrom('--clients', text, CLIENTS_MAX)),
+    seconds: numberFrom('--seconds', values.seconds, 600),
+    json: values.json,
+  };
+}
+
+function shapesFrom(only: string | undefined): readonly Shape[] {
+  if (only === undefined) return ['saga', '2pc'];
+  if (only === 'saga' || only === '2pc') return [only];
+  throw new Error(`--only: "${only}" is neither saga nor 2pc`);
+}
+
+function numberFrom(option: string, text: string, max: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= max) return value;
+  throw new Error(`${option}: "${text}" is not a whole number from 1 to ${max}`);
+}

@@ -1,0 +1,124 @@
+// Builds the journal from an address: one pool, and the ports that share it.
+import type { Clock, Journal, Agenda } from '@concordat/engine';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DataSource } from 'typeorm';
+import { Database } from './database.js';
+import { DatabaseClock } from './database-clock.js';
+import { JournalRow, TransactionRow } from './entities.js';
+import { refuseUnfit } from './fitness.js';
+import type { GroupCommitLimits } from './group-commit.js';
+import { migrate } from './migrate.js';
+import { PostgresAgenda } from './postgres-agenda.js';
+import { PostgresJournal } from './postgres-journal.js';
+import { Reader } from './reader.js';
+import { Retention } from './retention.js';
+import { waitForPostgres } from './wait-for-postgres.js';
+
+export interface JournalOptions {
+  readonly databaseUrl: string;
+  /** Names this instance in the rows that it advances and leases. */
+  readonly owner: string;
+  readonly poolSize?: number;
+  /** How long to wait for a database that is not there yet. */
+  readonly waitMs?: number;
+  readonly onWaiting?: (reason: string) => void;
+  /** An idle connection was lost; the next statement opens another. */
+  readonly onConnectionLost?: (error: Error) => void;
+}
+
+export interface OpenJournal {
+  readonly journal: Journal;
+  readonly agenda: Agenda;
+  readonly reader: Reader;
+  readonly clock: Clock;
+  readonly retention: Retention;
+  /** Brings the schema up to date and makes room for the days ahead. Call it before the others. */
+  migrate(): Promise<readonly string[]>;
+  /** Waits for what is being written, for at most two seconds, and closes the connections. */
+  close(): Promise<void>;
+}
+
+const POOL_SIZE = 8;
+const WAIT_MS = 60_000;
+const CLOSE_TIMEOUT_MS = 2_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const IDLE_TIMEOUT_MS = 300_000;
+
+/** The server gives up on a statement, and rolls it back. Waiting for a standby is no statement. */
+const STATEMENT_TIMEOUT_MS = 10_000;
+
+/** We give up on an answer: not known whether it was written. Longer than the server's own. */
+const ANSWER_TIMEOUT_MS = 15_000;
+
+const LIMITS: GroupCommitLimits = {
+  itemsPerFlushMax: 256,
+  charactersPerFlushMax: 4_000_000,
+  waitingMax: 20_000,
+};
+
+// The tables change from empty to large and back within seconds, so what the planner believes of
+// them is often wrong. Every statement here reads by an index; without these settings a plan made
+// while a table was empty would read it whole later.
+const PLANNER_SETTINGS =
+  '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off';
+
+/**
+ * Waits for the database and makes sure that decisions can be kept there.
+ * @throws PostgresUnreachable, UnfitDatabase
+ */
+export async function openJournal(options: JournalOptions): Promise<OpenJournal> {
+  const { databaseUrl, owner, waitMs = WAIT_MS, onWaiting = () => undefined } = options;
+  await waitForPostgres({ databaseUrl, timeoutMs: waitMs, onWaiting });
+  const dataSource = await dataSourceFor(options).initialize();
+  try {
+    const database = Database.of(dataSource);
+    await refuseUnfit(database);
+    const clock = await DatabaseClock.open(database);
+    const journal = new PostgresJournal(database, owner, LIMITS);
+    const agenda = new PostgresAgenda(database, clock, owner, LIMITS);
+    const retention = new Retention(dataSource, database, clock);
+    return {
+      journal,
+      agenda,
+      reader: new Reader(dataSource, database),
+      clock,
+      retention,
+      migrate: async () => {
+        const applied = await migrate(databaseUrl);
+        await retention.ensurePartitions();
+        return applied;
+      },
+      close: async () => {
+        const closed = Promise.all([journal.idle(), agenda.idle()]).then(() =>
+          dataSource.destroy(),
+        );
+        await Promise.race([closed, delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+      },
+    };
+  } catch (error) {
+    await dataSource.destroy();
+    throw error;
+  }
+}
+
+function dataSourceFor(options: JournalOptions): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url: options.databaseUrl,
+    schema: 'concordat',
+    entities: [TransactionRow, JournalRow],
+    applicationName: `concordat ${options.owner}`,
+    poolSize: options.poolSize ?? POOL_SIZE,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    poolErrorHandler: (error: Error) => options.onConnectionLost?.(error),
+    installExtensions: false,
+    logging: false,
+    extra: {
+      options: PLANNER_SETTINGS,
+      keepAlive: true,
+      idleTimeoutMillis: IDLE_TIMEOUT_MS,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      query_timeout: ANSWER_TIMEOUT_MS,
+    },
+  });
+}

@@ -1,0 +1,83 @@
+// The engine's port `Journal` on Postgres.
+import type { Entry, Journal, Record } from '@concordat/engine';
+import { EntryRejected } from '@concordat/engine';
+import type { GlobalTransactionId } from '@concordat/protocols';
+import { assert } from '@concordat/protocols';
+import { charactersIn, rowOf } from './append-row.js';
+import type { Database } from './database.js';
+import { StatementRolledBack } from './database.js';
+import type { GroupCommitLimits } from './group-commit.js';
+import { GroupCommit } from './group-commit.js';
+import { isStorable } from './gtid.js';
+import type { StateRow } from './record.js';
+import { recordsOf } from './record.js';
+import type { AppendRow } from './statements/append.js';
+import { APPEND, appendParameters } from './statements/append.js';
+import { FIND_BY_KEY } from './statements/find-by-key.js';
+import { LOAD } from './statements/load.js';
+
+type Appended = 'appended' | 'conflict';
+
+const UNIQUE_VIOLATION = '23505';
+
+export class PostgresJournal implements Journal {
+  private readonly underWay = new Set<GlobalTransactionId>();
+  private readonly appends: GroupCommit<AppendRow, Appended>;
+
+  /** @param owner names this instance in the rows that it advances */
+  constructor(
+    private readonly database: Database,
+    private readonly owner: string,
+    limits: GroupCommitLimits,
+  ) {
+    this.appends = new GroupCommit({ flush: (rows) => this.flush(rows), charactersIn }, limits);
+  }
+
+  /** @throws EntryRejected if Postgres cannot hold the entry; JournalUnavailable as the port says */
+  async append(entry: Entry): Promise<Appended> {
+    const { gtid } = entry;
+    assert(!this.underWay.has(gtid), 'a transaction has one append under way at most');
+    const row = rowOf(entry);
+    this.underWay.add(gtid);
+    try {
+      return await this.appends.submit(row);
+    } catch (error) {
+      return onFailure(error);
+    } finally {
+      this.underWay.delete(gtid);
+    }
+  }
+
+  async load(gtid: GlobalTransactionId): Promise<Record | undefined> {
+    if (!isStorable(gtid)) return undefined;
+    const rows = await this.database.run<StateRow>(LOAD, [gtid]);
+    const [record] = await recordsOf(this.database, rows);
+    return record;
+  }
+
+  async findByKey(key: string): Promise<{ gtid: GlobalTransactionId; digest: string } | undefined> {
+    type KeyRow = { gtid: GlobalTransactionId; digest: string };
+    const [row] = await this.database.run<KeyRow>(FIND_BY_KEY, [key]);
+    return row;
+  }
+
+  /** Resolves when every append that was asked for has been answered. */
+  idle(): Promise<void> {
+    return this.appends.idle();
+  }
+
+  private async flush(rows: readonly AppendRow[]): Promise<readonly Appended[]> {
+    type Written = { gtid: string };
+    const written = await this.database.run<Written>(APPEND, appendParameters(this.owner, rows));
+    const gtids = new Set(written.map(({ gtid }) => gtid));
+    return rows.map(({ gtid }) => (gtids.has(gtid) ? 'appended' : 'conflict'));
+  }
+}
+
+/** What it means for one entry that its own flush has failed. */
+function onFailure(error: unknown): 'conflict' {
+  if (!(error instanceof StatementRolledBack)) throw error;
+  if (error.sqlState === UNIQUE_VIOLATION) return 'conflict'; // begun already, perhaps long ended
+  if (error.sqlState.startsWith('40')) throw error; // a deadlock, on its own: ask again
+  throw new EntryRejected(error.message, { cause: error });
+}

@@ -1,0 +1,162 @@
+// The read side: what people and dashboards ask. Never read to decide anything.
+import type { JournalLine, Record } from '@concordat/engine';
+import type { GlobalTransactionId, Instant, Outcome, ProtocolName } from '@concordat/protocols';
+import type { DataSource, SelectQueryBuilder } from 'typeorm';
+import { cursorAfter, gtidAt } from './cursor.js';
+import type { Database } from './database.js';
+import { failureOf } from './database.js';
+import { JournalRow, TransactionRow } from './entities.js';
+import { instantOf, isStorable, lowestIdAt } from './gtid.js';
+import { definitionsOf, instantOfDate, recordOf } from './record.js';
+import { FORGOTTEN_BEFORE } from './statements/forgotten-before.js';
+import { PING } from './statements/ping.js';
+
+const PAGE_MAX = 200;
+const LINES_MAX = 10_000;
+
+/** How far the clock that made a gtid may be from the one that `begunAt` was taken from. */
+const ID_SLACK_MS = 3_600_000;
+
+/** All that are given must hold. `begunAfter` is inclusive, `begunBefore` is not. */
+export interface ListFilters {
+  readonly protocol?: ProtocolName | undefined;
+  readonly phase?: string | undefined;
+  readonly outcome?: Outcome | undefined;
+  readonly name?: string | undefined;
+  readonly participant?: string | undefined;
+  readonly stuck?: boolean | undefined;
+  readonly begunAfter?: Instant | undefined;
+  readonly begunBefore?: Instant | undefined;
+  /** Of these, each must be among the transaction's metadata. */
+  readonly metadata?: Readonly<{ [key: string]: string }> | undefined;
+}
+
+export interface ListedTransaction extends Record {
+  /** Which instance last advanced or leased it. For people; safety never rests on it. */
+  readonly owner: string;
+  readonly stuck: boolean;
+  /** When somebody looks at it again; null if it has ended. */
+  readonly dueAt: Instant | null;
+}
+
+export interface Page {
+  readonly items: readonly ListedTransaction[];
+  /** What the next page goes on from; null if this is the last. */
+  readonly cursor: string | null;
+}
+
+export interface WrittenLine {
+  readonly version: number;
+  readonly at: Instant;
+  readonly line: JournalLine;
+}
+
+/** Every method rejects with JournalUnavailable if the database cannot be asked. */
+export class Reader {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly database: Database,
+  ) {}
+
+  /**
+   * Newest first, at most `limit` and never more than 200 a page.
+   * @throws BadCursor
+   */
+  async list(filters: ListFilters, limit: number, cursor: string | null = null): Promise<Page> {
+    const size = Math.min(Math.max(limit, 1), PAGE_MAX);
+    const query = this.dataSource
+      .createQueryBuilder(TransactionRow, 't')
+      .orderBy('t.gtid', 'DESC')
+      .limit(size + 1);
+    applyFilters(query, filters);
+    if (cursor !== null) query.andWhere('t.gtid < :after', { after: gtidAt(cursor) });
+    const rows = await orUnavailable(query.getMany());
+    const last = rows.length > size ? rows[size - 1] : undefined;
+    return {
+      items: await this.listed(rows.slice(0, size)),
+      cursor: last === undefined ? null : cursorAfter(last.gtid),
+    };
+  }
+
+  /** What happened, in order; empty for a transaction that is not known. */
+  async journalOf(gtid: GlobalTransactionId): Promise<readonly WrittenLine[]> {
+    if (!isStorable(gtid)) return [];
+    const lines = this.dataSource.getRepository(JournalRow);
+    const rows = await orUnavailable(
+      lines.find({ where: { gtid }, order: { version: 'ASC' }, take: LINES_MAX }),
+    );
+    return rows.map(({ version, at, line }) => ({ version, at: instantOfDate(at), line }));
+  }
+
+  /** A transaction begun before this may have been forgotten; null if none has been yet. */
+  async forgottenBefore(): Promise<Instant | null> {
+    type RetentionRow = { forgotten_before: Date | null };
+    const [row] = await this.database.run<RetentionRow>(FORGOTTEN_BEFORE, []);
+    return row?.forgotten_before ? instantOfDate(row.forgotten_before) : null;
+  }
+
+  /** Whether "not found" may mean "forgotten". Ask after it was not found, not before. */
+  async mayHaveForgotten(gtid: GlobalTransactionId): Promise<boolean> {
+    const begunAt = instantOf(gtid);
+    if (begunAt === undefined) return false;
+    const before = await this.forgottenBefore();
+    return before !== null && begunAt < before;
+  }
+
+  /** Resolves if the database answers. */
+  async ping(): Promise<void> {
+    await this.database.run(PING, []);
+  }
+
+  private async listed(rows: readonly TransactionRow[]): Promise<readonly ListedTransaction[]> {
+    const definitions = await definitionsOf(this.database, rows);
+    return rows.flatMap((row) => {
+      const definition = definitions.get(row.gtid);
+      if (definition === undefined) return []; // forgotten after the row was read
+      const dueAt = row.due_at === null ? null : instantOfDate(row.due_at);
+      return [{ ...recordOf(row, definition), owner: row.owner, stuck: row.stuck, dueAt }];
+    });
+  }
+}
+
+function applyFilters(query: SelectQueryBuilder<TransactionRow>, filters: ListFilters): void {
+  const { protocol, phase, outcome, name, participant, stuck } = filters;
+  if (protocol !== undefined) query.andWhere('t.protocol = :protocol', { protocol });
+  if (phase !== undefined) query.andWhere('t.phase = :phase', { phase });
+  if (outcome !== undefined) query.andWhere('t.outcome = :outcome', { outcome });
+  if (name !== undefined) query.andWhere('t.name = :name', { name });
+  if (stuck !== undefined) query.andWhere('t.stuck = :stuck', { stuck });
+  if (participant !== undefined) {
+    query.andWhere(':participant = any (t.participants)', { participant });
+  }
+  if (filters.metadata !== undefined) {
+    const metadata = JSON.stringify(filters.metadata);
+    query.andWhere(`t.metadata @> :metadata and t.metadata <> '{}'`, { metadata });
+  }
+  applyTimes(query, filters);
+}
+
+/** The bounds on the gtid leave out the partitions of other days. */
+function applyTimes(
+  query: SelectQueryBuilder<TransactionRow>,
+  { begunAfter, begunBefore }: ListFilters,
+): void {
+  if (begunAfter !== undefined) {
+    const lowest = lowestIdAt(begunAfter - ID_SLACK_MS);
+    query.andWhere('t.gtid >= :lowest', { lowest });
+    query.andWhere('t.begun_at >= :begunAfter', { begunAfter: new Date(begunAfter) });
+  }
+  if (begunBefore !== undefined) {
+    const beyond = lowestIdAt(begunBefore + ID_SLACK_MS);
+    query.andWhere('t.gtid < :beyond', { beyond });
+    query.andWhere('t.begun_at < :begunBefore', { begunBefore: new Date(begunBefore) });
+  }
+}
+
+async function orUnavailable<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    throw failureOf(error);
+  }
+}

@@ -1,0 +1,29 @@
+// The two doors to a service's database; Postgres opens them in `postgres/`.
+import type { Answer, Balked, Replied } from './answers.js';
+import type { Aim } from './barrier-rule.js';
+import type { BranchCall, Call, Refused } from './handlers.js';
+
+/** What running a handler came to. `balked` is the one of them that leaves no trace at all. */
+export type Handled = Replied | Balked;
+
+/** Local transactions, each with the barrier's row of its branch inside. */
+export interface Barrier<Tx> {
+  /**
+   * Applies the barrier rule to `call`, and runs `handle` if the rule says so: its writes and the
+   * record of its reply are one local transaction. A refusal is recorded without its writes.
+   * @throws {Busy} if a call of the same branch is under way; nothing was done
+   * @throws whatever `handle` throws; nothing was done
+   */
+  pass(call: RosteredCall, aim: Aim, handle: (tx: Tx) => Promise<Handled>): Promise<Answer>;
+}
+
+/** 3PC: the roster is kept in the transaction that makes the participant ready. */
+export type RosteredCall = BranchCall & Pick<Call, 'roster'>;
+
+/** A database that can be left prepared: it keeps a transaction, undecided, through a crash. */
+export interface ResourceManager<Tx> {
+  /** @throws {Busy} if it cannot be done now; nothing was done */
+  prepare(call: BranchCall, work: (tx: Tx) => Promise<Refused | void>): Promise<Answer>;
+  commit(call: BranchCall): Promise<Answer>;
+  rollback(call: BranchCall): Promise<Answer>;
+}

@@ -1,0 +1,73 @@
+// The barrier's row, and the one comparison.
+import type { PoolClient } from 'pg';
+import { assert } from '@concordat/protocols';
+import type { Replied } from '../answers.js';
+import type { RosteredCall } from '../barrier.js';
+import type { Work } from '../barrier-rule.js';
+import type { BranchCall } from '../handlers.js';
+import { FENCE } from './statements/fence.js';
+import { LOOK } from './statements/look.js';
+import { RECORD } from './statements/record.js';
+
+/** A pool, or a client of one in a transaction. */
+export type Queryable = Pick<PoolClient, 'query'>;
+
+export type Fenced =
+  | { readonly type: 'higher'; readonly work: Work }
+  | { readonly type: 'equal'; readonly work: Work; readonly reply: Replied | null }
+  | { readonly type: 'lower' };
+
+export type Look = Fenced & { readonly committed: boolean };
+
+type Row = { readonly committed: boolean } & (
+  | { readonly compared: null }
+  | {
+      readonly compared: 'lower' | 'equal' | 'higher';
+      readonly operation: string;
+      readonly work: Work;
+      readonly reply: Replied | null;
+    }
+);
+
+/** Compares the token of `call` with the highest one seen, and lets it pass if it is higher. */
+export async function fence(db: Queryable, call: BranchCall): Promise<Fenced> {
+  const { gtid, branch, token, operation } = call;
+  const passed = await db.query<{ work: Work }>(FENCE, [gtid, branch, token, operation]);
+  const row = passed.rows[0];
+  if (row !== undefined) return { type: 'higher', work: row.work };
+  return look(db, call);
+}
+
+/** The same comparison, without letting anything pass; and whether the branch has committed. */
+export async function look(db: Queryable, call: BranchCall): Promise<Look> {
+  const { gtid, branch, token, operation } = call;
+  const found = await db.query<Row>(LOOK, [gtid, branch, token]);
+  const row = found.rows[0];
+  assert(row !== undefined, 'a look at a branch always finds one row');
+  const { committed } = row;
+  switch (row.compared) {
+    case null:
+      return { type: 'higher', work: 'none', committed };
+    case 'lower':
+      return { type: 'lower', committed };
+    case 'higher':
+      return { type: 'higher', work: row.work, committed };
+    case 'equal':
+      if (row.operation === operation) {
+        return { type: 'equal', work: row.work, reply: row.reply, committed };
+      }
+      throw new Error(`token ${token} of this branch was seen with ${row.operation}`);
+  }
+}
+
+/** @param reply what to repeat if the same call comes again; null: find out again */
+export async function record(
+  db: Queryable,
+  call: RosteredCall,
+  work: Work,
+  reply: Replied | null,
+): Promise<void> {
+  const roster = call.roster === undefined ? null : JSON.stringify(call.roster);
+  const { gtid, branch } = call;
+  await db.query(RECORD, [gtid, branch, work, reply && JSON.stringify(reply), roster]);
+}

@@ -1,0 +1,19 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { seldom } from './seldom.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test('the same trouble is reported once in a period, another one at once', () => {
+  const reports: string[] = [];
+  const report = seldom((where, error) => reports.push(`${where} ${String(error)}`), 1_000);
+  report('queue', 1);
+  report('queue', 2);
+  report('worker', 3);
+  vi.advanceTimersByTime(999);
+  report('queue', 4);
+  vi.advanceTimersByTime(1);
+  report('queue', 5);
+  report('queue', 6);
+  expect(reports).toEqual(['queue 1', 'worker 3', 'queue 5']);
+});

@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { encodeCallHeading, parseCallBody, parseCallHeading } from './participant-call.js';
+import { asBranchId, asGtid, operationsOf } from './words.js';
+
+const heading = {
+  gtid: asGtid('01939f6c-7e01-7c4a-9d0e-3f1b2a6c8d55'),
+  branch: asBranchId('payment'),
+  operation: 'execute',
+  protocol: 'saga',
+  token: 7,
+  traceparent: null,
+} as const;
+
+function received(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+}
+
+describe('the headers of a call', () => {
+  test('are those of the contract', () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    expect(encodeCallHeading({ ...heading, traceparent })).toEqual({
+      'Concordat-Transaction': heading.gtid,
+      'Concordat-Branch': 'payment',
+      'Concordat-Operation': 'execute',
+      'Concordat-Protocol': 'saga',
+      'Concordat-Token': '7',
+      'Idempotency-Key': `${heading.gtid}:payment:execute`,
+      traceparent,
+    });
+  });
+
+  test('say what was meant', () => {
+    const headings = fc.record({
+      gtid: fc.uuid({ version: 7 }).map(asGtid),
+      branch: fc.stringMatching(/^[A-Za-z0-9_.-]{1,64}$/).map(asBranchId),
+      operation: fc.constantFrom(...Object.values(operationsOf).flat()),
+      protocol: fc.constantFrom('2pc', '3pc', 'tcc', 'saga'),
+      token: fc.integer({ min: 1 }),
+      traceparent: fc.constantFrom(null, '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'),
+    });
+    fc.assert(
+      fc.property(headings, (sent) => {
+        const result = parseCallHeading(received(encodeCallHeading(sent)));
+        expect(result).toEqual({ ok: true, value: sent });
+      }),
+    );
+  });
+
+  test('are named where they are missing or malformed', () => {
+    const { 'concordat-branch': _, ...headers } = received(encodeCallHeading(heading));
+    const result = parseCallHeading({ ...headers, 'concordat-token': '0' });
+    expect(result.ok ? [] : result.errors.map(({ pointer }) => pointer)).toEqual([
+      '/concordat-branch',
+      '/concordat-token',
+    ]);
+  });
+});
+
+describe('the body of a call', () => {
+  test('carries what the operation needs, and no more', () => {
+    const body = {
+      payload: [1],
+      result: { id: 17 },
+      results: { stock: null },
+      roster: {
+        members: [{ branch: 'a', url: 'http://127.0.0.1:1/a' }],
+        quorum: 1,
+        deadlineAt: '2026-11-20T12:00:30.000Z',
+      },
+      ballot: 0,
+    };
+    expect(parseCallBody({ ...body, tomorrow: 'unknown' })).toEqual({ ok: true, value: body });
+    expect(parseCallBody({ payload: null })).toEqual({ ok: true, value: { payload: null } });
+  });
+
+  test('keeps the result of a branch with a name that JavaScript has taken', () => {
+    const result = parseCallBody(JSON.parse('{"payload":1,"results":{"__proto__":{"id":1}}}'));
+    expect(result.ok && Object.entries(result.value.results ?? {})).toEqual([
+      ['__proto__', { id: 1 }],
+    ]);
+  });
+
+  test.each([
+    [null, ['']],
+    [{ payload: null, results: [1] }, ['/results']],
+    [{ payload: null, ballot: -1 }, ['/ballot']],
+    [
+      { payload: null, roster: { members: [{}], quorum: 0 } },
+      ['/roster/members/0/branch', '/roster/members/0/url', '/roster/quorum', '/roster/deadlineAt'],
+    ],
+    [JSON.parse('{"payload":1e999}'), ['/payload']],
+  ])('%j is malformed', (body: unknown, expected) => {
+    const result = parseCallBody(body);
+    expect(result.ok ? [] : result.errors.map(({ pointer }) => pointer)).toEqual(expected);
+  });
+});

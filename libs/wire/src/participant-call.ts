@@ -1,0 +1,141 @@
+// Coordinator → participant: what a call says, in its headers and in its body.
+//
+//   POST {participant url}/{operation}
+//
+// C1. The fencing token only grows within a branch. The same token is the same call.
+// C2. A field of the body that the reader does not know is no error: the coordinator may be newer.
+import type {
+  BranchId,
+  GlobalTransactionId,
+  Json,
+  Operation,
+  ProtocolName,
+} from '@concordat/protocols';
+import { z } from 'zod';
+import { isJson, isJsonObject, jsonFaultOf } from './json.js';
+import type { FieldError, Parsed } from './parsed.js';
+import { fieldError, malformed, parsed, parseWith } from './parsed.js';
+import { asBranchId, asGtid, idSchema, operationSchema, protocolSchema } from './words.js';
+
+export const callHeaders = {
+  transaction: 'Concordat-Transaction',
+  branch: 'Concordat-Branch',
+  operation: 'Concordat-Operation',
+  protocol: 'Concordat-Protocol',
+  token: 'Concordat-Token',
+  idempotencyKey: 'Idempotency-Key',
+  traceparent: 'traceparent',
+} as const;
+
+/** Who is asking about what. */
+export interface CallHeading {
+  readonly gtid: GlobalTransactionId;
+  readonly branch: BranchId;
+  readonly operation: Operation;
+  readonly protocol: ProtocolName;
+  readonly token: number;
+  /** W3C trace context; null where the caller sent none. */
+  readonly traceparent: string | null;
+}
+
+export interface CallBody {
+  readonly payload: Json;
+  /** What this branch's own forward operation answered. */
+  readonly result?: Json;
+  /** Saga: what the branches that it depends on have answered. */
+  readonly results?: { readonly [branch: string]: Json };
+  /** 3PC, with `can-commit`: who takes part, and how many make a quorum. */
+  readonly roster?: CallRoster;
+  /** 3PC: which ballot the call speaks for. */
+  readonly ballot?: number;
+}
+
+export interface CallRoster {
+  readonly members: readonly { readonly branch: BranchId; readonly url: string }[];
+  readonly quorum: number;
+  /** RFC 3339. */
+  readonly deadlineAt: string;
+}
+
+export function encodeCallHeading(heading: CallHeading): { readonly [name: string]: string } {
+  const { gtid, branch, operation, protocol, token, traceparent } = heading;
+  return {
+    [callHeaders.transaction]: gtid,
+    [callHeaders.branch]: branch,
+    [callHeaders.operation]: operation,
+    [callHeaders.protocol]: protocol,
+    [callHeaders.token]: String(token),
+    [callHeaders.idempotencyKey]: `${gtid}:${branch}:${operation}`,
+    ...(traceparent === null ? {} : { [callHeaders.traceparent]: traceparent }),
+  };
+}
+
+const headingSchema = z.object({
+  'concordat-transaction': idSchema,
+  'concordat-branch': idSchema,
+  'concordat-operation': operationSchema,
+  'concordat-protocol': protocolSchema,
+  'concordat-token': z.string().regex(/^[1-9]\d{0,15}$/, 'must be a positive integer'),
+  traceparent: z.string().optional(),
+});
+
+/** @param headers with their names in lower case, as node:http and fetch have them */
+export function parseCallHeading(headers: unknown): Parsed<CallHeading> {
+  const shape = parseWith(headingSchema, headers);
+  if (!shape.ok) return shape;
+  const { value } = shape;
+  return parsed({
+    gtid: asGtid(value['concordat-transaction']),
+    branch: asBranchId(value['concordat-branch']),
+    operation: value['concordat-operation'],
+    protocol: value['concordat-protocol'],
+    token: Number(value['concordat-token']),
+    traceparent: value.traceparent ?? null,
+  });
+}
+
+const rosterSchema = z.object({
+  members: z.array(z.object({ branch: idSchema.transform(asBranchId), url: z.string() })),
+  quorum: z.int().min(1),
+  deadlineAt: z.iso.datetime(),
+});
+
+/** C2. */
+export const participantRequestSchema = z.object({
+  payload: z.unknown(),
+  result: z.unknown().optional(),
+  results: z.unknown().optional(),
+  roster: rosterSchema.optional(),
+  ballot: z.int().min(0).optional(),
+});
+
+/** @param body the parsed JSON of the request */
+export function parseCallBody(body: unknown): Parsed<CallBody> {
+  const shape = parseWith(participantRequestSchema, body);
+  if (!shape.ok) return shape;
+  const { payload = null, result, results, roster, ballot } = shape.value;
+  const errors = [
+    ...faultsOf('payload', payload),
+    ...faultsOf('result', result),
+    ...faultsOf('results', results),
+  ];
+  if (errors.length > 0) return malformed(errors);
+  return parsed({
+    payload: isJson(payload) ? payload : null,
+    ...(isJson(result) ? { result } : {}),
+    ...(isJsonOfBranches(results) ? { results } : {}),
+    ...(roster === undefined ? {} : { roster }),
+    ...(ballot === undefined ? {} : { ballot }),
+  });
+}
+
+function faultsOf(field: string, value: unknown): readonly FieldError[] {
+  const fault = value === undefined ? undefined : jsonFaultOf(value);
+  if (fault !== undefined) return [fieldError([field, ...fault.path], fault.message)];
+  if (field !== 'results' || value === undefined || isJsonObject(value)) return [];
+  return [fieldError([field], 'must be an object')];
+}
+
+function isJsonOfBranches(value: unknown): value is { readonly [branch: string]: Json } {
+  return isJsonObject(value) && isJson(value);
+}

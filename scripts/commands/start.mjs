@@ -1,0 +1,74 @@
+// `npm start`: everything on one machine, and the main job driven through it.
+//
+//   Postgres, Redis ──▶ banks, shop ──▶ coordinator ──▶ `ready` ──▶ the demo ──▶ serves on
+//
+// It ends in the opposite order: on Ctrl-C, or when one of them has ended by itself.
+import path from 'node:path';
+import { Cast } from '../demo/cast.mjs';
+import { sayWhereToGo } from '../demo/closing.mjs';
+import { playDemo } from '../demo/demo.mjs';
+import { openNotary } from '../demo/notary.mjs';
+import { openCoordinator, requireFreePort } from '../house/coordinator.mjs';
+import { House } from '../house/house.mjs';
+import { openParticipants, prepareForParticipants, writeRegistry } from '../house/participants.mjs';
+import { openDatabase, openRedis } from '../house/servers.mjs';
+import { Failure } from '../lib/failure.mjs';
+import { paint, say, step } from '../lib/say.mjs';
+import { tool } from '../lib/tool.mjs';
+
+/**
+ * @param {readonly string[]} args
+ * @returns {Promise<number>} 0 once it was asked to end
+ */
+export async function start(args) {
+  const [unknown] = args.filter((arg) => arg !== '--no-demo');
+  if (unknown !== undefined) throw new Failure(`unknown option ${unknown}; known: --no-demo`);
+  const asked = untilAsked();
+  const house = new House(path.resolve('.dev'));
+  try {
+    const opened = open(house, { withDemo: !args.includes('--no-demo') });
+    await Promise.race([asked, house.collapsed, opened]);
+    await Promise.race([asked, house.collapsed]);
+    say('\nstopping …');
+  } finally {
+    await house.close();
+  }
+  say('stopped');
+  return 0;
+}
+
+/** Resolves on Ctrl-C and its like. */
+function untilAsked() {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, resolve);
+  });
+}
+
+/**
+ * @param {House} house
+ * @param {{ withDemo: boolean }} options
+ */
+async function open(house, { withDemo }) {
+  await requireFreePort();
+  const apps = ['coordinator', 'bank', 'shop'].map((app) => `apps/${app}`);
+  await step('build', () => tool('typescript/bin/tsc', ['-b', ...apps]));
+  const database = await openDatabase(house);
+  const redisUrl = await openRedis(house);
+  const hindrance = await prepareForParticipants(database);
+  const participants = hindrance ? undefined : await openParticipants(house, database.url);
+  const notary = await openNotary();
+  house.onClose(notary.close);
+  const registry = house.path('participants.json');
+  writeRegistry(registry, participants, { notary: notary.url });
+  const neighbours = { databaseUrl: database.url, redisUrl, registry };
+  const coordinator = await openCoordinator(house, neighbours);
+  say(`ready ${coordinator.url}`);
+  if (hindrance) say(`\nno banks, no shop and no demo on this database server: ${hindrance}`);
+  if (participants) {
+    const cast = new Cast(participants);
+    await cast.enter();
+    if (withDemo) await playDemo(coordinator.url, cast, notary);
+  }
+  sayWhereToGo(coordinator.url, participants);
+  say(`\n${paint('bold', `serving at ${coordinator.url}; Ctrl-C stops everything`)}`);
+}

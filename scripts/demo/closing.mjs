@@ -1,0 +1,42 @@
+import { paint, say } from '../lib/say.mjs';
+
+/** @typedef {import('../house/participants.mjs').Participants} Participants */
+
+/**
+ * Where to look, and what to try.
+ * @param {string} coordinatorUrl
+ * @param {Participants | undefined} participants
+ */
+export function sayWhereToGo(coordinatorUrl, participants) {
+  const places = {
+    transactions: `${coordinatorUrl}/v1/transactions`,
+    'API docs': `${coordinatorUrl}/docs`,
+    health: `${coordinatorUrl}/health/ready`,
+    metrics: `${coordinatorUrl}/metrics`,
+    ...(participants && {
+      'bank lfa': `${participants.lfa.url}/accounts`,
+      'bank eta': `${participants.eta.url}/accounts`,
+      shop: `${participants.shop.url}/orders`,
+    }),
+    logs: '.dev/logs',
+  };
+  say();
+  for (const [what, where] of Object.entries(places)) {
+    say(`  ${paint('dim', what.padEnd(12))} ${where}`);
+  }
+  if (participants) sayWhatToTry(coordinatorUrl);
+}
+
+/** @param {string} coordinatorUrl */
+function sayWhatToTry(coordinatorUrl) {
+  say(`
+To try: bob pays alice 1.00
+
+curl -s ${coordinatorUrl}/v1/transactions -H 'content-type: application/json' -d '{
+  "protocol": "2pc",
+  "branches": [
+    { "id": "debit",  "participant": "eta", "payload": { "account": "bob",   "amount": -100 } },
+    { "id": "credit", "participant": "lfa", "payload": { "account": "alice", "amount":  100 } }
+  ]
+}'`);
+}

@@ -1,0 +1,75 @@
+// The story in which a bank is killed after it has voted.
+//
+//   lfa      prepared ──────────────────▶ commit ✓
+//   eta      prepared ─ kill -9 ✗ ──────▶ commit … … … (started again) ✓
+//   notary   hesitates ────────▶ agrees
+//                                  the decision: durable from here on
+import { say } from '../lib/say.mjs';
+import { until } from '../lib/wait.mjs';
+import { http } from './http.mjs';
+import { begin } from './story.mjs';
+
+/** @typedef {import('./story.mjs').Story} Story */
+/** @typedef {import('./story.mjs').Transaction} Transaction */
+/** @typedef {import('../lib/service.mjs').Service} Service */
+
+const PATIENCE = { timeoutMs: 30_000 };
+
+/**
+ * @param {string} collection the URL of the coordinator's transactions
+ * @param {import('./notary.mjs').Notary} notary
+ * @param {Service} bank the one to be killed; its branch is `credit`
+ * @returns {(story: Story) => Promise<Transaction>}
+ */
+export function killHalfway(collection, notary, bank) {
+  return async (story) => {
+    const begunAt = performance.now();
+    const note = (/** @type {string} */ what) => {
+      const at = `${Math.round(performance.now() - begunAt)} ms`;
+      say(`     ${at.padStart(9)}  ${what}`);
+    };
+    notary.hesitate();
+    const { gtid } = await begin(collection, story, 'respond-async');
+    /** @param {string} what @param {(current: Transaction) => boolean} holds */
+    const untilIt = (what, holds) =>
+      until(
+        what,
+        async () => {
+          const current = await http(`${collection}/${gtid}`);
+          return holds(current) && current;
+        },
+        PATIENCE,
+      );
+
+    await untilIt('both banks have prepared', (current) => areIn('prepared', current));
+    note('both banks have prepared, and the notary hesitates');
+    const { pid } = bank;
+    await bank.kill();
+    note(`kill -9 ${pid}: ${bank.name} is gone`);
+    notary.agree();
+    await untilIt('the decision', ({ decision }) => decision === 'commit');
+    note('the notary has agreed: the decision is commit, and durable');
+    const failed = await untilIt('a failed attempt', (current) => branchOf(current).attempts > 0);
+    note(`${bank.name} cannot be told: ${branchOf(failed).lastError}`);
+    await bank.start();
+    note(`${bank.name} is back, as process ${bank.pid}`);
+    const ended = await untilIt('the end', ({ phase }) => phase === 'ended');
+    note(`${bank.name} was told, and has committed what it had prepared`);
+    return ended;
+  };
+}
+
+/**
+ * @param {string} state
+ * @param {Transaction} transaction
+ */
+function areIn(state, { branches }) {
+  return branches.filter(({ id }) => id !== 'notary').every((branch) => branch.state === state);
+}
+
+/** @param {Transaction} transaction */
+function branchOf({ branches }) {
+  const branch = branches.find(({ id }) => id === 'credit');
+  if (branch === undefined) throw new Error('the transaction has a branch called credit');
+  return branch;
+}

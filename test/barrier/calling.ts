@@ -1,0 +1,116 @@
+// Calls a participant over real HTTP, the way a coordinator does.
+import { randomUUID } from 'node:crypto';
+import type { RequestListener } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { stopServer } from '@concordat/participant-sdk';
+import type { Json, Operation, ProtocolName } from '@concordat/protocols';
+import type { CallBody, ParticipantAnswer } from '@concordat/wire';
+import { asBranchId, asGtid, decodeAnswer, encodeCallHeading } from '@concordat/wire';
+
+export interface Served {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+export async function serve(listener: RequestListener): Promise<Served> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, stop: () => stopServer(server, 1_000) };
+}
+
+/** One branch of one global transaction, as its coordinator sees it. */
+export interface Branch {
+  readonly gtid: string;
+  readonly id: string;
+  call(operation: Operation, token: number, body?: Partial<CallBody>): Promise<ParticipantAnswer>;
+}
+
+export interface BranchOptions {
+  readonly gtid?: string;
+  readonly id?: string;
+  /** Of every call that does not say otherwise. */
+  readonly payload?: Json;
+}
+
+/** @param url the participant's; each branch has a transaction of its own unless told otherwise */
+export function branchAt(
+  url: string,
+  protocol: ProtocolName,
+  { gtid = randomUUID(), id = 'branch', payload = null }: BranchOptions = {},
+): Branch {
+  return {
+    gtid,
+    id,
+    async call(operation, token, body = {}) {
+      const heading = {
+        gtid: asGtid(gtid),
+        branch: asBranchId(id),
+        operation,
+        protocol,
+        token,
+        traceparent: null,
+      };
+      const response = await fetch(`${url}/${operation}`, {
+        method: 'POST',
+        headers: { ...encodeCallHeading(heading), 'Content-Type': 'application/json' },
+        body: JSON.stringify({ payload, ...body }),
+      });
+      const headers = Object.fromEntries(response.headers);
+      return decodeAnswer(operation, response.status, headers, await response.text());
+    },
+  };
+}
+
+export const reply = (type: string, more: object = {}): object => ({
+  type: 'reply',
+  reply: { type },
+  ...more,
+});
+export const acknowledged = reply('acknowledged');
+export const stale = { type: 'stale' };
+export const working = { type: 'working', retryAfterMs: 1_000 };
+
+/** Repeats `attempt` until it answers what is not `working`. */
+export async function untilSettled(
+  attempt: () => Promise<ParticipantAnswer>,
+): Promise<ParticipantAnswer> {
+  for (let tries = 0; tries < 500; tries += 1) {
+    const answer = await attempt();
+    if (answer.type !== 'working') return answer;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error('still working');
+}
+
+/** Waits until `probe` is true. */
+export async function eventually(probe: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 500; tries += 1) {
+    if (await probe()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error('it never came to that');
+}
+
+/** A door that a handler waits at until the test opens it. */
+export interface Latch {
+  readonly reached: Promise<void>;
+  readonly open: () => void;
+  wait(): Promise<void>;
+}
+
+export function latch(): Latch {
+  const reached = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<void>();
+  return {
+    reached: reached.promise,
+    open: opened.resolve,
+    wait: () => {
+      reached.resolve();
+      return opened.promise;
+    },
+  };
+}

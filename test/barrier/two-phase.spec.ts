@@ -1,0 +1,366 @@
+// 2PC by PREPARE TRANSACTION.
+import { nodeHandler, postgresTwoPhase } from '@concordat/participant-sdk';
+import { Pool } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Branch, Served } from './calling.js';
+import {
+  acknowledged,
+  branchAt,
+  latch,
+  reply,
+  serve,
+  stale,
+  untilSettled,
+  working,
+} from './calling.js';
+import type { CuttingProxy } from './cutting-proxy.js';
+import { cuttingProxy } from './cutting-proxy.js';
+import type { Database } from './databases.js';
+import { createDatabase, preparedGids } from './databases.js';
+import type { Scripted } from './scripted.js';
+import { createEffects, effectsOf, scripted } from './scripted.js';
+
+let database: Database;
+let service: Scripted;
+let served: Served;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  await createEffects(database.pool);
+  service = scripted(database.pool);
+  served = await serve(nodeHandler(service.participant, { prefix: '' }));
+});
+
+afterAll(async () => {
+  await served.stop();
+  await database.drop();
+});
+
+const branchOf = (payload = 'obey'): Branch => branchAt(served.url, '2pc', { payload });
+const gidOf = ({ gtid, id }: Branch): string => `concordat:${gtid}:${id}`;
+const effects = (branch: Branch): Promise<readonly string[]> => effectsOf(database.pool, branch.gtid);
+const isPrepared = async (branch: Branch): Promise<boolean> =>
+  (await preparedGids(database.pool)).includes(gidOf(branch));
+const prepared = reply('prepared');
+const gone = reply('heuristic-rollback', { note: 'the work is not here' });
+const done = reply('heuristic-commit', { note: 'the work is committed here' });
+
+async function barrierRows({ gtid }: Branch): Promise<number> {
+  const { rowCount } = await database.pool.query('select from concordat_barrier where gtid = $1', [
+    gtid,
+  ]);
+  return rowCount ?? 0;
+}
+
+describe('prepare', () => {
+  test('leaves the work prepared: seen by nobody, and there after a commit', async () => {
+    const branch = branchOf();
+    expect(await branch.call('prepare', 1)).toEqual(prepared);
+    expect(await isPrepared(branch)).toBe(true);
+    expect(await effects(branch)).toEqual([]);
+    expect(await branch.call('commit', 2)).toEqual(acknowledged);
+    expect(await isPrepared(branch)).toBe(false);
+    expect(await effects(branch)).toEqual(['prepare']);
+  });
+
+  test('the path that commits writes no row of the barrier', async () => {
+    const branch = branchOf();
+    await branch.call('prepare', 1);
+    await branch.call('commit', 2);
+    expect(await barrierRows(branch)).toBe(0);
+  });
+
+  test('prepare twice is prepared, and has been done once', async () => {
+    const branch = branchOf();
+    expect(await branch.call('prepare', 1)).toEqual(prepared);
+    expect(await branch.call('prepare', 1)).toEqual(prepared);
+    expect(await branch.call('prepare', 1)).toEqual(prepared);
+    expect(await branch.call('commit', 2)).toEqual(acknowledged);
+    expect(await effects(branch)).toEqual(['prepare']);
+  });
+
+  test('a duplicate while the work runs is told to ask again', async () => {
+    service.door = latch();
+    const branch = branchOf('wait');
+    const first = branch.call('prepare', 1);
+    await service.door.reached;
+    expect(await branch.call('prepare', 1)).toEqual(working);
+    service.door.open();
+    expect(await first).toEqual(prepared);
+    expect(await branch.call('rollback', 2)).toEqual(acknowledged);
+  });
+
+  test('a late duplicate after the commit is stale, and prepares nothing', async () => {
+    const branch = branchOf();
+    await branch.call('prepare', 1);
+    await branch.call('commit', 2);
+    expect(await branch.call('prepare', 1)).toEqual(stale);
+    expect(await isPrepared(branch)).toBe(false);
+  });
+
+  test('work that wrote nothing is a read-only vote, prepares nothing, and is remembered', async () => {
+    const branch = branchOf('only-read');
+    expect(await branch.call('prepare', 1)).toEqual(reply('read-only'));
+    expect(await branch.call('prepare', 1, { payload: 'obey' })).toEqual(reply('read-only'));
+    expect(await isPrepared(branch)).toBe(false);
+    expect(await branch.call('rollback', 2)).toEqual(acknowledged);
+  });
+
+  test('a refusal leaves no writes, but is remembered', async () => {
+    const branch = branchOf('refuse');
+    const refused = reply('refused', { note: 'not today' });
+    expect(await branch.call('prepare', 1)).toEqual(refused);
+    expect(await branch.call('prepare', 1, { payload: 'obey' })).toEqual(refused);
+    expect(await isPrepared(branch)).toBe(false);
+    expect(await branch.call('rollback', 2)).toEqual(acknowledged);
+  });
+
+  test('a handler that throws is in doubt, and is run when it comes again', async () => {
+    const branch = branchOf();
+    expect((await branch.call('prepare', 1, { payload: 'throw' })).type).toBe('in-doubt');
+    expect(await branch.call('prepare', 1)).toEqual(prepared);
+    await branch.call('rollback', 2);
+  });
+
+  test('an SQL error that a handler swallows is not a vote', async () => {
+    const branch = branchOf('swallow');
+    expect((await branch.call('prepare', 1)).type).toBe('in-doubt');
+    expect(await isPrepared(branch)).toBe(false);
+  });
+
+  test('a handler that waits too long for a lock refuses: it may be a cycle of databases', async () => {
+    const impatient = scripted(database.pool, 100);
+    const other = await serve(nodeHandler(impatient.participant, { prefix: '' }));
+    const holder = await database.pool.connect();
+    await holder.query('begin; lock table effect');
+    const branch = branchAt(other.url, '2pc', { payload: 'obey' });
+    const refused = reply('refused', { note: 'waited too long for a lock' });
+    expect(await branch.call('prepare', 1)).toEqual(refused);
+    await holder.query('rollback');
+    holder.release();
+    expect(await branch.call('prepare', 1)).toEqual(refused);
+    await other.stop();
+  });
+});
+
+describe('rollback', () => {
+  test('rolls back what was prepared, also when asked twice', async () => {
+    const branch = branchOf();
+    await branch.call('prepare', 1);
+    expect(await branch.call('rollback', 2)).toEqual(acknowledged);
+    expect(await branch.call('rollback', 2)).toEqual(acknowledged);
+    expect(await isPrepared(branch)).toBe(false);
+    expect(await effects(branch)).toEqual([]);
+  });
+
+  test('before prepare: an empty rollback is acknowledged, and the late prepare is stale', async () => {
+    const branch = branchOf();
+    expect(await branch.call('rollback', 2)).toEqual(acknowledged);
+    expect(await branch.call('prepare', 1)).toEqual(stale);
+    expect(await isPrepared(branch)).toBe(false);
+  });
+
+  test('during prepare: told to ask again, and then rolls back what was prepared', async () => {
+    service.door = latch();
+    const branch = branchOf('wait');
+    const vote = branch.call('prepare', 1);
+    await service.door.reached;
+    expect(await branch.call('rollback', 2)).toEqual(working);
+    service.door.open();
+    expect(await vote).toEqual(prepared);
+    expect(await branch.call('prepare', 1)).toEqual(stale);
+    expect(await branch.call('rollback', 2)).toEqual(acknowledged);
+    expect(await isPrepared(branch)).toBe(false);
+    expect(await effects(branch)).toEqual([]);
+  });
+
+  test('during a prepare that refuses: the refusal comes too late to be recorded', async () => {
+    service.door = latch();
+    const branch = branchOf('wait');
+    const vote = branch.call('prepare', 1);
+    await service.door.reached;
+    expect(await branch.call('rollback', 2)).toEqual(working);
+    service.door.open();
+    await vote;
+    expect(await untilSettled(() => branch.call('rollback', 2))).toEqual(acknowledged);
+  });
+
+  test('after somebody committed by hand says that the work is committed', async () => {
+    const branch = branchOf();
+    await branch.call('prepare', 1);
+    await database.pool.query(`commit prepared '${gidOf(branch)}'`);
+    expect(await branch.call('rollback', 2)).toEqual(done);
+    expect(await effects(branch)).toEqual(['prepare']);
+  });
+});
+
+describe('commit', () => {
+  test('twice is acknowledged twice, and has committed once', async () => {
+    const branch = branchOf();
+    await branch.call('prepare', 1);
+    expect(await branch.call('commit', 2)).toEqual(acknowledged);
+    expect(await branch.call('commit', 2)).toEqual(acknowledged);
+    expect(await effects(branch)).toEqual(['prepare']);
+  });
+
+  test('of what was prepared over a pool that is gone', async () => {
+    const doomed = new Pool({ connectionString: database.url });
+    const first = await serve(nodeHandler(scripted(doomed).participant, { prefix: '' }));
+    const branch = branchAt(first.url, '2pc', { payload: 'obey' });
+    expect(await branch.call('prepare', 1)).toEqual(prepared);
+    await first.stop();
+    await doomed.end();
+    const survivor = branchAt(served.url, '2pc', { gtid: branch.gtid });
+    expect(await survivor.call('commit', 2)).toEqual(acknowledged);
+    expect(await effects(branch)).toEqual(['prepare']);
+  });
+
+  test('after a crash between COMMIT PREPARED and the answer is acknowledged', async () => {
+    const branch = branchOf();
+    await branch.call('prepare', 1);
+    await database.pool.query(`commit prepared '${gidOf(branch)}'`);
+    expect(await branch.call('commit', 2)).toEqual(acknowledged);
+    expect(await effects(branch)).toEqual(['prepare']);
+  });
+
+  test('after somebody rolled back by hand is a heuristic rollback, and stays one', async () => {
+    const branch = branchOf();
+    await branch.call('prepare', 1);
+    await database.pool.query(`rollback prepared '${gidOf(branch)}'`);
+    expect(await branch.call('commit', 2)).toEqual(gone);
+    expect(await branch.call('prepare', 1)).toEqual(stale);
+    expect(await branch.call('commit', 2)).toEqual(gone);
+    expect(await effects(branch)).toEqual([]);
+  });
+
+  test('with a token lower than that of a rollback is stale', async () => {
+    const branch = branchOf();
+    await branch.call('rollback', 3);
+    expect(await branch.call('commit', 2)).toEqual(stale);
+  });
+
+  test('leaves prepared transactions that are not of Concordat alone', async () => {
+    const client = await database.pool.connect();
+    await client.query('begin');
+    await client.query(`insert into effect values ('foreign', 'x', 'y')`);
+    await client.query(`prepare transaction 'foreign'`);
+    client.release();
+    const branch = branchAt(served.url, '2pc', { gtid: 'foreign', payload: 'obey' });
+    expect(await branch.call('rollback', 2)).toEqual(acknowledged);
+    expect(await branch.call('commit', 3)).toEqual(gone);
+    expect(await preparedGids(database.pool)).toContain('foreign');
+    await database.pool.query(`rollback prepared 'foreign'`);
+  });
+});
+
+describe('a connection that is lost at the worst moment', () => {
+  let proxy: CuttingProxy;
+  let pool: Pool;
+  let frail: Served;
+
+  beforeAll(async () => {
+    proxy = await cuttingProxy(database.url);
+    pool = new Pool({ connectionString: proxy.url, max: 4 });
+    pool.on('error', () => undefined);
+    frail = await serve(nodeHandler(scripted(pool).participant, { prefix: '' }));
+  });
+
+  afterAll(async () => {
+    await frail.stop();
+    await pool.end();
+    await proxy.close();
+  });
+
+  const frailBranch = (): Branch => branchAt(frail.url, '2pc', { payload: 'obey' });
+
+  async function isCut(branch: Branch, operation: 'prepare' | 'commit' | 'rollback', token: number) {
+    const before = proxy.cuts();
+    expect((await branch.call(operation, token)).type).toBe('in-doubt');
+    expect(proxy.cuts()).toBe(before + 1);
+  }
+
+  test('prepare, request lost: in doubt; asked again it prepares', async () => {
+    const branch = frailBranch();
+    proxy.cutBefore('prepare transaction');
+    await isCut(branch, 'prepare', 1);
+    expect(await untilSettled(() => branch.call('prepare', 1))).toEqual(prepared);
+    expect(await branch.call('commit', 2)).toEqual(acknowledged);
+    expect(await effects(branch)).toEqual(['prepare']);
+  });
+
+  test('prepare, answer lost: in doubt; asked again it says what it has prepared', async () => {
+    const branch = frailBranch();
+    proxy.cutAfter('PREPARE TRANSACTION');
+    await isCut(branch, 'prepare', 1);
+    expect(await isPrepared(branch)).toBe(true);
+    expect(await branch.call('prepare', 1)).toEqual(prepared);
+    expect(await branch.call('commit', 2)).toEqual(acknowledged);
+    expect(await effects(branch)).toEqual(['prepare']);
+  });
+
+  test('prepare, answer lost, then a rollback: nothing is left', async () => {
+    const branch = frailBranch();
+    proxy.cutAfter('PREPARE TRANSACTION');
+    await isCut(branch, 'prepare', 1);
+    expect(await branch.call('rollback', 2)).toEqual(acknowledged);
+    expect(await isPrepared(branch)).toBe(false);
+  });
+
+  test.each([
+    ['request', (): void => proxy.cutBefore('commit prepared')],
+    ['answer', (): void => proxy.cutAfter('COMMIT PREPARED')],
+  ])('commit, %s lost: in doubt; asked again it is acknowledged', async (_, arm) => {
+    const branch = frailBranch();
+    await branch.call('prepare', 1);
+    arm();
+    await isCut(branch, 'commit', 2);
+    expect(await untilSettled(() => branch.call('commit', 2))).toEqual(acknowledged);
+    expect(await effects(branch)).toEqual(['prepare']);
+  });
+
+  test.each([
+    ['request', (): void => proxy.cutBefore('rollback prepared')],
+    ['answer', (): void => proxy.cutAfter('ROLLBACK PREPARED')],
+  ])('rollback, %s lost: in doubt; asked again it is acknowledged', async (_, arm) => {
+    const branch = frailBranch();
+    await branch.call('prepare', 1);
+    arm();
+    await isCut(branch, 'rollback', 2);
+    expect(await untilSettled(() => branch.call('rollback', 2))).toEqual(acknowledged);
+    expect(await isPrepared(branch)).toBe(false);
+    expect(await effects(branch)).toEqual([]);
+  });
+});
+
+describe('everything at once', () => {
+  const ROUNDS = 25;
+
+  test('prepares and rollbacks that race leave nothing prepared and nothing done', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const branch = branchOf();
+      const answers = await Promise.all([
+        branch.call('prepare', 1),
+        untilSettled(() => branch.call('rollback', 2)),
+        branch.call('prepare', 1),
+        untilSettled(() => branch.call('rollback', 2)),
+      ]);
+      expect(answers[1]).toEqual(acknowledged);
+      expect(answers[3]).toEqual(acknowledged);
+      expect(await isPrepared(branch)).toBe(false);
+      expect(await branch.call('prepare', 1)).toEqual(stale);
+      expect(await effects(branch)).toEqual([]);
+    }
+  });
+
+  test('prepares that race prepare once, and commits that race commit once', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const branch = branchOf();
+      const four = [1, 2, 3, 4];
+      const vote = () => untilSettled(() => branch.call('prepare', 1));
+      const commit = () => untilSettled(() => branch.call('commit', 2));
+      expect(await Promise.all(four.map(vote))).toEqual(four.map(() => prepared));
+      expect(await Promise.all(four.map(commit))).toEqual(four.map(() => acknowledged));
+      expect(await effects(branch)).toEqual(['prepare']);
+    }
+  });
+});

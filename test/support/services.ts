@@ -1,0 +1,81 @@
+// What the tests of a run share: a Postgres server with a migrated database to copy, and a Redis.
+// Both end with the run, even if it is killed (scripts/lib/keeper.mjs).
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { startPostgres } from '../../scripts/lib/postgres.mjs';
+import { startRedis } from '../../scripts/lib/redis.mjs';
+import { createDatabase, dropDatabase, migrated } from './server.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A superuser's address on the server of this run; ask databases.ts for a database. */
+    databaseUrl: string;
+    /** The name of a migrated database there. Nobody may connect to it: it is copied. */
+    template: string;
+    /** Undefined on a machine that has no Redis and cannot get one. */
+    redisUrl: string | undefined;
+  }
+}
+
+const REDIS_CACHE = path.resolve('node_modules/.cache/redis');
+const DIRECTORY = /^concordat-test-(?<pid>\d+)-/;
+
+type Stop = () => Promise<void>;
+
+export default async function setUp(project: TestProject): Promise<Stop> {
+  removeLeftovers();
+  const dir = path.join(tmpdir(), `concordat-test-${process.pid}-${project.name}`);
+  mkdirSync(dir, { recursive: true, mode: 0o755 });
+  const [postgres, redis] = await Promise.all([
+    providePostgres(project, path.join(dir, 'postgres')),
+    provideRedis(project, path.join(dir, 'redis')),
+  ]);
+  return async () => {
+    await Promise.all([postgres(), redis()]);
+    rmSync(dir, { recursive: true, force: true });
+  };
+}
+
+/** CONCORDAT_TEST_DATABASE_URL names a superuser's database on another server to test with. */
+async function providePostgres(project: TestProject, dataDir: string): Promise<Stop> {
+  const given = process.env['CONCORDAT_TEST_DATABASE_URL'];
+  // A test run need not survive a power cut; every commit still waits for its WAL to be written.
+  const settings = { fsync: 'off', full_page_writes: 'off' };
+  const server = given === undefined ? await startPostgres({ dataDir, settings }) : undefined;
+  const databaseUrl = server?.url() ?? given ?? '';
+  const template = `concordat_template_${process.pid}_${project.name}`;
+  await dropDatabase(databaseUrl, template); // of a killed run, whose id this process now has
+  await migrated(await createDatabase(databaseUrl, template));
+  project.provide('databaseUrl', databaseUrl);
+  project.provide('template', template);
+  return async () => {
+    await dropDatabase(databaseUrl, template);
+    await server?.stop();
+  };
+}
+
+async function provideRedis(project: TestProject, dir: string): Promise<Stop> {
+  const server = await startRedis({ dir, cache: REDIS_CACHE });
+  project.provide('redisUrl', server?.url);
+  return async () => server?.stop();
+}
+
+/** The directories of runs that were killed. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = DIRECTORY.exec(name)?.groups?.['pid'];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    rmSync(path.join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

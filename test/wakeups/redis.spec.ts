@@ -1,0 +1,116 @@
+// What becomes of wakeups when Redis forgets, stops, hangs, or is not there yet.
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Redis } from 'ioredis';
+import { assert, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { startRedis } from '../../scripts/lib/redis.mjs';
+import { newGtid } from '../support/gtids.js';
+import { recording, started, until, untilItRingsAgain } from './support.js';
+
+// A server of its own: these tests flush it and end it.
+describe.skipIf(inject('redisUrl') === undefined)('wakeups, when Redis', () => {
+  test('is flushed, only lose what has been rung before', async () => {
+    const redis = await redisServer();
+    const wakeups = await started({ kind: 'redis', redisUrl: redis.url });
+    const [lost, later] = [newGtid(), newGtid()];
+    wakeups.ring(lost, Date.now() + 1_000);
+    const client = new Redis(redis.url);
+    onTestFinished(() => client.disconnect());
+    await until('the ring has arrived', async () => (await client.dbsize()) > 0);
+    await client.flushall();
+    wakeups.ring(later, Date.now() + 1_500);
+    await until('the later one has been woken', () => wakeups.hasWoken(later));
+    expect(wakeups.hasWoken(lost)).toBe(false);
+  });
+
+  test('stops, are silent, and ring again when it is back', async () => {
+    const redis = await redisServer();
+    const wakeups = await started({ kind: 'redis', redisUrl: redis.url });
+    await untilItRingsAgain(wakeups, newGtid);
+    await redis.stop();
+    await until('they know', () => !wakeups.isHealthy());
+    for (let count = 0; count < 20_000; count++) wakeups.ring(newGtid(), Date.now());
+    await redis.start();
+    await untilItRingsAgain(wakeups, newGtid);
+    expect(wakeups.isHealthy()).toBe(true);
+    expect(wakeups.woken.length).toBeLessThan(10_000);
+  });
+
+  test('is not there yet, start all the same, and ring when it is', async () => {
+    const redis = await redisServer();
+    await redis.stop();
+    const wakeups = recording({ kind: 'redis', redisUrl: redis.url });
+    wakeups.start();
+    wakeups.ring(newGtid(), Date.now());
+    await until('it is reported', () => wakeups.troubles.length > 0);
+    expect(wakeups.isHealthy()).toBe(false);
+    await redis.start();
+    await untilItRingsAgain(wakeups, newGtid);
+  });
+
+  test('is gone, report it seldom, and close all the same', async () => {
+    const redis = await redisServer();
+    const wakeups = await started({ kind: 'redis', redisUrl: redis.url });
+    await redis.stop();
+    await until('it is reported', () => wakeups.troubles.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 1_000)); // some attempts to reconnect
+    const places = wakeups.troubles.map((trouble) => trouble.split(':', 1)[0]);
+    expect(places).toEqual([...new Set(places)]);
+    await expect(wakeups.close(2_000)).resolves.toBeUndefined();
+  });
+
+  test('was never there, close all the same', async () => {
+    const redis = await redisServer();
+    await redis.stop();
+    const wakeups = recording({ kind: 'redis', redisUrl: redis.url });
+    wakeups.start();
+    await expect(wakeups.close(2_000)).resolves.toBeUndefined();
+  });
+
+  test('hangs, drop what is rung beyond a bound, and close all the same', async () => {
+    const redis = await redisServer();
+    const wakeups = await started({ kind: 'redis', redisUrl: redis.url });
+    redis.hang();
+    for (let count = 0; count < 20_000; count++) wakeups.ring(newGtid(), Date.now());
+    await until('it is reported', () => wakeups.troubles.length > 0);
+    await expect(wakeups.close(1_000)).resolves.toBeUndefined();
+  });
+});
+
+/** A Redis that comes and goes, always at the same address. It is there to begin with. */
+async function redisServer(): Promise<{
+  url: string;
+  start: () => Promise<void>;
+  stop: () => Promise<void>;
+  /** Until it is stopped. */
+  hang: () => void;
+}> {
+  const dir = mkdtempSync(path.join(tmpdir(), 'concordat-test-redis-'));
+  const cache = path.resolve('node_modules/.cache/redis');
+  let server = await startRedis({ dir, cache });
+  assert(server !== undefined);
+  const { url } = server;
+  const port = Number(new URL(url).port);
+  const signal = (name: NodeJS.Signals): void => {
+    if (server?.pid !== undefined) process.kill(server.pid, name);
+  };
+  const stop = async (): Promise<void> => {
+    signal('SIGCONT');
+    await server?.stop();
+    server = undefined;
+  };
+  onTestFinished(async () => {
+    await stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+  return {
+    url,
+    start: async () => {
+      server = await startRedis({ dir, cache, port });
+    },
+    stop,
+    hang: () => signal('SIGSTOP'),
+  };
+}
