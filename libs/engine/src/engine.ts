@@ -19,6 +19,9 @@ const OVERLOADED_RETRY_AFTER_MS = 1_000;
 /** How long what a sweep has taken is left alone by others, beyond the lease of its calls. */
 const TAKEN_MS = 5_000;
 const STOP_POLL_MS = 20;
+/** How soon a transaction that somebody waits for is looked at again, at first and at most. */
+const LOOK_AGAIN_MIN_MS = 100;
+const LOOK_AGAIN_MAX_MS = 1_000;
 
 export interface BeginRequest {
   readonly protocol: ProtocolName;
@@ -122,15 +125,29 @@ export class Engine {
     return this.ports.journal.load(gtid);
   }
 
-  /** The transaction once it has ended, or as it is when `timeoutMs` are over. */
+  /**
+   * The transaction once it has ended, or as it is when `timeoutMs` are over. Its end is heard of at
+   * once if it comes about here; at another instance, it is looked for again and again.
+   */
   async untilEnded(gtid: GlobalTransactionId, timeoutMs: number): Promise<Record | undefined> {
-    const waiter = this.waiting.forEnd(gtid, timeoutMs, this.ports.timers);
-    const now = await this.find(gtid);
-    if (now === undefined || isEnded(now.transaction)) {
-      waiter.cancel();
-      return now;
+    const giveUpAt = this.ports.clock.now() + timeoutMs;
+    for (let lookAgainMs = LOOK_AGAIN_MIN_MS; ; lookAgainMs = longer(lookAgainMs)) {
+      const leftMs = giveUpAt - this.ports.clock.now();
+      const waiter = this.waiting.forEnd(gtid, Math.min(leftMs, lookAgainMs), this.ports.timers);
+      const now = await this.find(gtid);
+      const isOver = leftMs <= 0 || this.waiting.isReleased;
+      if (now === undefined || isEnded(now.transaction) || isOver) {
+        waiter.cancel();
+        return now;
+      }
+      const ended = await waiter.ended;
+      if (ended !== undefined) return ended;
     }
-    return (await waiter.ended) ?? this.find(gtid);
+  }
+
+  /** Once this resolves, the journal holds whatever initiators have been told so far. */
+  written(): Promise<void> {
+    return this.flights.flush();
   }
 
   /** A wakeup has rung: a hint, and harmless if it is wrong. */
@@ -152,7 +169,7 @@ export class Engine {
     this.cancelSweep();
     const giveUpAt = this.ports.clock.now() + timeoutMs;
     while (this.flights.size > 0 && this.ports.clock.now() < giveUpAt) {
-      this.flights.flush();
+      await this.flights.flush();
       await new Promise<void>((resolve) => this.ports.timers.after(STOP_POLL_MS, resolve));
     }
     this.waiting.release();
@@ -211,6 +228,10 @@ export class Engine {
     for (const record of due) this.takeOver(record);
     return due.length === this.limits.sweepBatchMax;
   }
+}
+
+function longer(lookAgainMs: number): number {
+  return Math.min(2 * lookAgainMs, LOOK_AGAIN_MAX_MS);
 }
 
 function definitionOf(request: BeginRequest, begunAt: Instant): Definition {

@@ -11,7 +11,7 @@
 // E4. After an error of the journal this process knows nothing: it forgets the transaction, and the
 //     sweep finds it again. Recovery has no code of its own.
 // E5. A transaction of which nothing is under way is put on the agenda and leaves the memory.
-import type { GlobalTransactionId, Instant, TokenedCall } from '@concordat/protocols';
+import type { Event, GlobalTransactionId, Instant, TokenedCall } from '@concordat/protocols';
 import { assert, callKey, callsOf, isEnded, wakeAtOf } from '@concordat/protocols';
 import type { Failure } from './attempts.js';
 import { afterFailure, isExhausted, nextAttemptOf } from './attempts.js';
@@ -24,6 +24,8 @@ import type { Entry, Ports, Record } from './ports.js';
 import { consequenceOf, questionOf } from './questions.js';
 
 const RELOADS_MAX = 1_000;
+/** Is dealt with after everything that came before it, and changes nothing. */
+const NOTHING_NEW: Event = { type: 'woken', at: 0 as Instant };
 
 export class Flights {
   private readonly flights = new Map<GlobalTransactionId, Flight>();
@@ -101,14 +103,15 @@ export class Flights {
     for (const flight of this.flights.values()) if (flight.dueAt !== undefined) this.look(flight);
   }
 
-  /** Writes at once whatever waits for company. */
-  flush(): void {
+  /** Writes at once whatever waits for company. Resolves when that is done, or has failed. */
+  async flush(): Promise<void> {
     const flights = [...this.lazy];
     this.lazy.clear();
-    for (const flight of flights) {
+    const written = flights.map((flight) => {
       flight.flushWanted = true;
-      this.pump(flight);
-    }
+      return this.deliver(flight, { event: NOTHING_NEW });
+    });
+    await Promise.allSettled(written); // a failure is reported where it is caught
   }
 
   private pump(flight: Flight): void {
@@ -127,6 +130,8 @@ export class Flights {
     } finally {
       flight.pumping = false;
     }
+    // Something may have come in after the last look into the mailbox.
+    if (flight.mailbox.length > 0) this.pump(flight);
   }
 
   /** @returns whether there is more to do at once */
@@ -263,7 +268,9 @@ export class Flights {
   }
 
   private writeSoon(flight: Flight): void {
-    if (this.lazy.size === 0) this.ports.timers.after(this.limits.lazyMs, () => this.flush());
+    if (this.lazy.size === 0) {
+      this.ports.timers.after(this.limits.lazyMs, () => this.inBackground('flush', this.flush()));
+    }
     this.lazy.add(flight);
   }
 

@@ -6,6 +6,7 @@ type Listener = (record: Record | undefined) => void;
 
 export class Waiting {
   private readonly listeners = new Map<GlobalTransactionId, Set<Listener>>();
+  isReleased = false;
 
   /** `ended` resolves with the ended transaction, or with undefined when `timeoutMs` are over. */
   forEnd(
@@ -32,6 +33,7 @@ export class Waiting {
 
   /** Nobody waits any longer. */
   release(): void {
+    this.isReleased = true;
     for (const listeners of this.listeners.values()) {
       for (const listener of listeners) listener(undefined);
     }
