@@ -4,40 +4,48 @@
 import pg from 'pg';
 import { ByHandLog } from './by-hand-log.js';
 import { serveByHand } from './by-hand-server.js';
-import { ACCOUNTS } from './requests.js';
+import type { TransferPayload } from './requests.js';
+import { accounts, FIRST_BALANCE } from './requests.js';
 
 const CONNECTIONS = 64;
 
 const CREATE = `
-  create table if not exists account (id int primary key, balance bigint not null)
-    with (fillfactor = 70);
-  insert into account select generate_series(0, ${ACCOUNTS - 1}), 0 on conflict do nothing`;
+  create table if not exists account (id text primary key, balance bigint not null)
+    with (fillfactor = 70)`;
+const OPEN_ACCOUNTS = `
+  insert into account select id, $2 from unnest($1::text[]) as given (id) on conflict do nothing`;
 
 const log = await ByHandLog.open(process.env['DATABASE_URL']);
-const bankA = await openBank(process.env['BANK_A_URL']);
-const bankB = await openBank(process.env['BANK_B_URL']);
+const banks = [
+  await openBank(process.env['BANK_A_URL']),
+  await openBank(process.env['BANK_B_URL']),
+];
 
-serveByHand(async (id, { branches }) => {
-  const account = id % ACCOUNTS;
-  const [from, to] = [`'by-hand-${id}-a'`, `'by-hand-${id}-b'`];
-  await Promise.all([
-    bankA.query(prepare(from, account, -10)),
-    bankB.query(prepare(to, account, 10)),
-  ]);
+serveByHand<TransferPayload>(async (id, { branches }) => {
+  const prepares = branches.map(({ payload }, number) =>
+    prepare(`by-hand-${id}-${number}`, payload),
+  );
+  await atBanks(prepares);
   await log.begin(id, JSON.stringify(branches));
-  await Promise.all([bankA.query(`commit prepared ${from}`), bankB.query(`commit prepared ${to}`)]);
+  await atBanks(branches.map((_, number) => `commit prepared 'by-hand-${id}-${number}'`));
   log.end(id).catch(() => process.exit(1)); // lazily: not awaited
 });
 
-/** One round trip for all of it. */
-function prepare(branch: string, account: number, amount: number): string {
+/** The first statement at the first bank, the second at the second, in parallel. */
+async function atBanks(statements: readonly string[]): Promise<void> {
+  await Promise.all(banks.map((bank, number) => bank.query(statements[number] ?? '')));
+}
+
+/** One round trip for all of it. The load is ours: nothing in a payload needs to be escaped. */
+function prepare(transaction: string, { account, amount }: TransferPayload): string {
   return `begin;
-    update account set balance = balance + ${amount} where id = ${account};
-    prepare transaction ${branch}`;
+    update account set balance = balance + ${amount} where id = '${account}';
+    prepare transaction '${transaction}'`;
 }
 
 async function openBank(databaseUrl: string | undefined): Promise<pg.Pool> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: CONNECTIONS });
   await pool.query(CREATE);
+  await pool.query(OPEN_ACCOUNTS, [accounts, FIRST_BALANCE]);
   return pool;
 }

@@ -4,8 +4,10 @@ import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:http';
 import type { BeginRequest } from './requests.js';
 
-/** @param commit one transaction, from beginning to end; `id` grows, from one start to the next too */
-export function serveByHand(commit: (id: number, request: BeginRequest) => Promise<void>): void {
+/** @param commit one transaction, all of it; its id is higher than any before, of earlier runs too */
+export function serveByHand<Payload>(
+  commit: (id: number, request: BeginRequest<Payload>) => Promise<void>,
+): void {
   let id = Date.now() * 1_000;
 
   async function answer(request: IncomingMessage): Promise<string> {

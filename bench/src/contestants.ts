@@ -2,10 +2,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Pool } from 'undici';
 import { databases, urlOfDatabase } from './databases.js';
 import type { RunningProcess } from './processes.js';
 import { startServer } from './processes.js';
 import type { Shape } from './requests.js';
+import { accounts, FIRST_BALANCE } from './requests.js';
 
 export interface Contestant {
   readonly name: 'coordinator' | 'by hand';
@@ -63,7 +65,8 @@ function transfers(urlOf: UrlOf): Starts {
     coordinator: async () => {
       const bankA = await startBank('bank-a', urlOf('bankA'));
       const bankB = await startBank('bank-b', urlOf('bankB'));
-      return startCoordinator(urlOf('coordinator'), { 'bank-a': bankA, 'bank-b': bankB });
+      const banks = { 'bank-a': bankA, 'bank-b': bankB };
+      return startCoordinator(urlOf('coordinator'), banks, '/transfer');
     },
     byHand: async () => {
       const env = {
@@ -76,18 +79,38 @@ function transfers(urlOf: UrlOf): Starts {
   };
 }
 
-function startBank(name: string, databaseUrl: string): Promise<RunningProcess> {
-  return startServer('apps/bank/dist/main.js', { NAME: name, DATABASE_URL: databaseUrl }, '/');
+async function startBank(name: string, databaseUrl: string): Promise<RunningProcess> {
+  const env = { BANK_NAME: name, DATABASE_URL: databaseUrl };
+  const bank = await startServer('apps/bank/dist/main.js', env, '/health/live');
+  const pool = new Pool(bank.url, { connections: 8 });
+  await Promise.all(accounts.map((id) => openAccount(pool, id)));
+  await pool.close();
+  return bank;
+}
+
+async function openAccount(bank: Pool, id: string): Promise<void> {
+  const { statusCode, body } = await bank.request({
+    path: '/accounts',
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ id, balance: FIRST_BALANCE }),
+  });
+  await body.dump();
+  if (statusCode !== 200) throw new Error(`a bank answered ${statusCode}`);
 }
 
 async function startCoordinator(
   databaseUrl: string,
   participants: Readonly<Record<string, RunningProcess>>,
+  participantPath = '',
 ): Promise<Stage> {
   const folder = await mkdtemp(path.join(tmpdir(), 'concordat-bench-'));
   const file = path.join(folder, 'participants.json');
-  const entries = Object.entries(participants).map(([name, { url }]) => [name, { url }]);
-  await writeFile(file, JSON.stringify(Object.fromEntries(entries)));
+  const registry = Object.entries(participants).map(([name, { url }]) => [
+    name,
+    { url: `${url}${participantPath}` },
+  ]);
+  await writeFile(file, JSON.stringify(Object.fromEntries(registry)));
   const env = {
     DATABASE_URL: databaseUrl,
     CONCORDAT_PARTICIPANTS: file,

@@ -4,7 +4,7 @@
 //     three times: a round of the coordinator, a round by hand    (turns, so that noise hits both)
 //     print the medians, and their ratio
 import { writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import type { Contestant } from './contestants.js';
 import type { Shape } from './requests.js';
 import { contestantsOf } from './contestants.js';
@@ -97,9 +97,9 @@ async function compare(
 
 function printLegend(): void {
   console.log(`
-Medians of ${ROUNDS} rounds each, in turns. Everything on this machine's ${cpus().length} CPUs: load, coordinator,
-participants, Postgres. CPU: seconds per 1,000 transactions. The coordinator is asked over HTTP by a
-process of its own ("load"); the loop by hand has no HTTP in front, and its CPU includes its clients.`);
+Medians of ${ROUNDS} rounds each, in turns. Everything is on this machine's ${availableParallelism()} CPUs: load, coordinator,
+participants, Postgres. Both sides are asked over HTTP, by the same load. "by hand" commits and
+no more: it cannot finish after a crash, compensate, or be asked. CPU: seconds per 1,000 tx.`);
 }
 
 function printMarks(marks: readonly Mark[]): void {

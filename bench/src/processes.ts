@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 const READY_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 6_000;
 const POLL_MS = 25;
+/** Characters of what a process that fails has said last. */
+const COMPLAINT_MAX = 4_000;
 
 export interface RunningProcess {
   readonly pid: number;
@@ -31,10 +33,17 @@ export function run(
   const program = fileURLToPath(new URL(`../../${entry}`, import.meta.url));
   const child = fork(program, args, {
     env: { ...process.env, NODE_ENV: 'production', ...env },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   running.add(child);
-  child.once('exit', () => running.delete(child));
+  let complaint = '';
+  child.stderr?.on('data', (text: Buffer) => {
+    complaint = `${complaint}${String(text)}`.slice(-COMPLAINT_MAX);
+  });
+  child.once('close', (code) => {
+    running.delete(child);
+    if (code !== 0 && code !== null) console.error(`${entry} exited with ${code}\n${complaint}`);
+  });
   return child;
 }
 

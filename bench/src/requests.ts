@@ -2,24 +2,35 @@
 
 export type Shape = 'saga' | '2pc';
 
-export interface BeginRequest {
+export interface BeginRequest<Payload> {
   readonly protocol: Shape;
   readonly branches: readonly {
     readonly id: string;
     readonly participant: string;
-    readonly payload: object;
+    readonly payload: Payload;
   }[];
 }
 
-/** Transactions with numbers up to this apart never touch the same account. */
-export const ACCOUNTS = 1_000;
+export interface TransferPayload {
+  readonly account: string;
+  readonly amount: number;
+}
 
-export function requestOf(shape: Shape, count: number): BeginRequest {
-  return shape === 'saga' ? saga(count) : transfer(count % ACCOUNTS);
+/** At each bank. Two transfers that many apart use the same account, so none waits for another. */
+export const accounts: readonly string[] = Array.from(
+  { length: 1_000 },
+  (_, number) => `account-${number}`,
+);
+
+/** Of each account: enough for any run. */
+export const FIRST_BALANCE = 1_000_000_000;
+
+export function requestOf(shape: Shape, count: number): BeginRequest<object> {
+  return shape === 'saga' ? saga(count) : transfer(accounts[count % accounts.length] ?? '');
 }
 
 /** Two steps, the second after the first, as is the default. */
-function saga(order: number): BeginRequest {
+function saga(order: number): BeginRequest<object> {
   return {
     protocol: 'saga',
     branches: [
@@ -29,7 +40,7 @@ function saga(order: number): BeginRequest {
   };
 }
 
-function transfer(account: number): BeginRequest {
+function transfer(account: string): BeginRequest<TransferPayload> {
   return {
     protocol: '2pc',
     branches: [

@@ -49,6 +49,7 @@ function untilAsked() {
  * @param {{ withDemo: boolean }} options
  */
 async function open(house, { withDemo }) {
+  await house.lock();
   await requireFreePort();
   const apps = ['coordinator', 'bank', 'shop'].map((app) => `apps/${app}`);
   await step('build', () => tool('typescript/bin/tsc', ['-b', ...apps]));
@@ -63,7 +64,7 @@ async function open(house, { withDemo }) {
   const neighbours = { databaseUrl: database.url, redisUrl, registry };
   const coordinator = await openCoordinator(house, neighbours);
   say(`ready ${coordinator.url}`);
-  if (hindrance) say(`\nno banks, no shop and no demo on this database server: ${hindrance}`);
+  if (hindrance) say(`\nno banks, shop or demo on this database server: ${hindrance}`);
   if (participants) {
     const cast = new Cast(participants);
     await cast.enter();

@@ -25,7 +25,11 @@ export class House {
   constructor(dir) {
     this.#dir = dir;
     mkdirSync(this.path('logs'), { recursive: true });
-    this.onClose(lockCheckout(this.path('npm-start.pid')));
+  }
+
+  /** Waits for another house on this ground to close; rejects with a Failure if it does not. */
+  async lock() {
+    this.onClose(await lockCheckout(this.path('npm-start.pid')));
   }
 
   /** @param {string} name */

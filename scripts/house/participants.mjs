@@ -19,16 +19,15 @@ const SHOP_SERVICES = ['order', 'stock', 'payment', 'shipping'];
  */
 export async function prepareForParticipants({ url, preparedMax }) {
   if (preparedMax === 0) {
-    return `It permits no prepared transactions, which banks need for 2PC. Mend that with
-    alter system set max_prepared_transactions = 100
-  and a restart of the server.`;
+    return `it permits no prepared transactions,
+which 2PC needs. To mend that: alter system set max_prepared_transactions = 100; then restart it.`;
   }
   try {
     await ensureDatabases(url, Object.keys(apps).map(databaseOf));
     return undefined;
   } catch (error) {
     if (error instanceof Failure && isForbidden(error.cause)) {
-      return 'Its account may not create databases for them.';
+      return 'its account may not create databases.';
     }
     throw error;
   }

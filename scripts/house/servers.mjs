@@ -1,6 +1,7 @@
 // Postgres and Redis: those that the environment names, else our own.
 import path from 'node:path';
 import { Failure } from '../lib/failure.mjs';
+import { accepts } from '../lib/ports.mjs';
 import { startPostgres } from '../lib/postgres.mjs';
 import { startRedis } from '../lib/redis.mjs';
 import { step } from '../lib/say.mjs';
@@ -44,12 +45,21 @@ export function openRedis(house) {
   const wakeups = process.env['CONCORDAT_WAKEUPS'] || 'redis';
   return step(
     'Redis',
-    async () => given?.href ?? (wakeups === 'redis' ? ownRedis(house) : undefined),
+    async () => {
+      if (given) await requireAnswer(given);
+      return given?.href ?? (wakeups === 'redis' ? ownRedis(house) : undefined);
+    },
     (url) => {
       if (url === undefined) return 'none; wakeups go through PostgreSQL';
       return `${addressOf(url, 6379)}${given ? ' of REDIS_URL' : ''}`;
     },
   );
+}
+
+/** @param {URL} url */
+async function requireAnswer({ hostname, port, host }) {
+  if (await accepts(Number(port || 6379), hostname)) return;
+  throw new Failure(`REDIS_URL: nobody answers at ${host}`);
 }
 
 /** @param {House} house */

@@ -7,26 +7,31 @@ import { stopServer } from '@concordat/participant-sdk';
 import type { Json, Operation, ProtocolName } from '@concordat/protocols';
 import type { CallBody, ParticipantAnswer } from '@concordat/wire';
 import { asBranchId, asGtid, decodeAnswer, encodeCallHeading } from '@concordat/wire';
+import { afterAll } from 'vitest';
+import { eventually } from '../support/eventually.js';
 
-export interface Served {
-  readonly url: string;
-  stop(): Promise<void>;
-}
+const STOP_GRACE_MS = 1_000;
 
-export async function serve(listener: RequestListener): Promise<Served> {
+/** @returns the URL at which `listener` is served until the end of the test file */
+export async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  afterAll(() => stopServer(server, STOP_GRACE_MS));
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, stop: () => stopServer(server, 1_000) };
+  return `http://127.0.0.1:${port}`;
 }
 
 /** One branch of one global transaction, as its coordinator sees it. */
 export interface Branch {
   readonly gtid: string;
   readonly id: string;
-  call(operation: Operation, token: number, body?: Partial<CallBody>): Promise<ParticipantAnswer>;
+  /** @param retriable as for a step after the pivot */
+  call(
+    operation: Operation,
+    token: number,
+    body?: Partial<CallBody>,
+    retriable?: boolean,
+  ): Promise<ParticipantAnswer>;
 }
 
 export interface BranchOptions {
@@ -45,13 +50,14 @@ export function branchAt(
   return {
     gtid,
     id,
-    async call(operation, token, body = {}) {
+    async call(operation, token, body = {}, retriable = false) {
       const heading = {
         gtid: asGtid(gtid),
         branch: asBranchId(id),
         operation,
         protocol,
         token,
+        retriable,
         traceparent: null,
       };
       const response = await fetch(`${url}/${operation}`, {
@@ -74,25 +80,12 @@ export const acknowledged = reply('acknowledged');
 export const stale = { type: 'stale' };
 export const working = { type: 'working', retryAfterMs: 1_000 };
 
-/** Repeats `attempt` until it answers what is not `working`. */
-export async function untilSettled(
-  attempt: () => Promise<ParticipantAnswer>,
-): Promise<ParticipantAnswer> {
-  for (let tries = 0; tries < 500; tries += 1) {
-    const answer = await attempt();
-    if (answer.type !== 'working') return answer;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error('still working');
-}
-
-/** Waits until `probe` is true. */
-export async function eventually(probe: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 500; tries += 1) {
-    if (await probe()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error('it never came to that');
+/** Asks again for as long as the answer is `working`. */
+export function untilSettled(ask: () => Promise<ParticipantAnswer>): Promise<ParticipantAnswer> {
+  return eventually('an answer', async () => {
+    const answer = await ask();
+    return answer.type !== 'working' && answer;
+  });
 }
 
 /** A door that a handler waits at until the test opens it. */

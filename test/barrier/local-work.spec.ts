@@ -1,12 +1,11 @@
 // The barrier around work that commits locally: TCC, Saga, 3PC, and 2PC in one phase.
 import { ensureBarrier, nodeHandler } from '@concordat/participant-sdk';
+import { asBranchId } from '@concordat/wire';
 import { Pool } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Served } from './calling.js';
+import { describe, expect, test } from 'vitest';
 import {
   acknowledged,
   branchAt,
-  eventually,
   latch,
   reply,
   serve,
@@ -14,38 +13,26 @@ import {
   untilSettled,
   working,
 } from './calling.js';
-import type { Database } from './databases.js';
-import { createDatabase } from './databases.js';
-import type { Scripted } from './scripted.js';
+import { eventually } from '../support/eventually.js';
+import { serviceDatabase } from './databases.js';
 import { createEffects, effectsOf, scripted } from './scripted.js';
 
-let database: Database;
-let service: Scripted;
-let served: Served;
+const { databaseUrl, pool } = await serviceDatabase();
+await createEffects(pool);
+const service = scripted(pool);
+const url = await serve(nodeHandler(service.participant, { prefix: '' }));
 
-beforeAll(async () => {
-  database = await createDatabase();
-  await createEffects(database.pool);
-  service = scripted(database.pool);
-  served = await serve(nodeHandler(service.participant, { prefix: '' }));
-});
-
-afterAll(async () => {
-  await served.stop();
-  await database.drop();
-});
-
-const effects = (gtid: string): Promise<readonly string[]> => effectsOf(database.pool, gtid);
-const saga = (payload = 'obey') => branchAt(served.url, 'saga', { payload });
-const tcc = (payload = 'obey') => branchAt(served.url, 'tcc', { payload });
-const inThreePhases = (payload = 'obey') => branchAt(served.url, '3pc', { payload });
+const effects = (gtid: string): Promise<readonly string[]> => effectsOf(pool, gtid);
+const saga = (payload = 'obey') => branchAt(url, 'saga', { payload });
+const tcc = (payload = 'obey') => branchAt(url, 'tcc', { payload });
+const inThreePhases = (payload = 'obey') => branchAt(url, '3pc', { payload });
 const executed = (token: number) => reply('done', { result: { by: 'execute', token } });
 const tried = (token: number) => reply('tried', { result: { by: 'try', token } });
 const notToday = reply('refused', { note: 'not today' });
 
 /** True once some statement waits for a lock in the database of this file. */
 async function somebodyWaits(): Promise<boolean> {
-  const { rows } = await database.pool.query(
+  const { rows } = await pool.query(
     `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
   );
   return rows.length > 0;
@@ -65,17 +52,17 @@ describe('the same call', () => {
     const first = branch.call('try', 1);
     await service.door.reached;
     const second = branch.call('try', 1);
-    await eventually(somebodyWaits);
+    await eventually('the second copy waits', somebodyWaits);
     service.door.open();
     expect(await Promise.all([first, second])).toEqual([tried(1), tried(1)]);
     expect(await effects(branch.gtid)).toEqual(['try']);
   });
 
   test('a duplicate that would wait too long is told to ask again', async () => {
-    const impatient = scripted(database.pool, 100);
+    const impatient = scripted(pool, 100);
     const other = await serve(nodeHandler(impatient.participant, { prefix: '' }));
     impatient.door = latch();
-    const branch = branchAt(other.url, 'saga', { payload: 'wait' });
+    const branch = branchAt(other, 'saga', { payload: 'wait' });
     const first = branch.call('execute', 1);
     await impatient.door.reached;
     expect(await branch.call('execute', 1)).toEqual(working);
@@ -83,7 +70,6 @@ describe('the same call', () => {
     expect(await first).toEqual(executed(1));
     expect(await branch.call('execute', 1)).toEqual(executed(1));
     expect(await effects(branch.gtid)).toEqual(['execute']);
-    await other.stop();
   });
 
   test('the same token with another operation is in doubt, and runs nothing', async () => {
@@ -163,6 +149,13 @@ describe('a refusal', () => {
     expect(await effects(branch.gtid)).toEqual(['execute']);
   });
 
+  test('is not remembered of a step after the pivot, which is asked until it is done', async () => {
+    const branch = saga();
+    expect(await branch.call('execute', 1, { payload: 'refuse' }, true)).toEqual(notToday);
+    expect(await branch.call('execute', 1, { payload: 'obey' }, true)).toEqual(executed(1));
+    expect(await effects(branch.gtid)).toEqual(['execute']);
+  });
+
   test('a payload that cannot be parsed is refused with the reason', async () => {
     const branch = saga('nonsense');
     expect(await branch.call('execute', 1)).toEqual(reply('refused', { note: 'no such script' }));
@@ -205,7 +198,7 @@ describe('a handler that fails', () => {
     const branch = saga('wait');
     const first = branch.call('execute', 1);
     await service.door.reached;
-    await database.pool.query(
+    await pool.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and state = 'idle in transaction'`,
     );
@@ -244,18 +237,17 @@ describe('an order that contradicts what has become of the work', () => {
 
 describe('3PC', () => {
   const roster = {
-    members: [{ branch: 'branch', url: 'http://127.0.0.1:1/' }],
+    members: [{ branch: asBranchId('branch'), url: 'http://127.0.0.1:1/' }],
     quorum: 1,
     deadlineAt: '2030-01-01T00:00:00Z',
   };
 
   test('can-commit stores the roster, pre-commit is recorded, do-commit completes', async () => {
     const branch = inThreePhases();
-    const body = { roster } as never;
     const prepared = reply('prepared', { result: { by: 'can-commit', token: 1 } });
-    expect(await branch.call('can-commit', 1, body)).toEqual(prepared);
+    expect(await branch.call('can-commit', 1, { roster })).toEqual(prepared);
     expect(await branch.call('pre-commit', 2, { ballot: 0 })).toEqual(acknowledged);
-    const { rows } = await database.pool.query(
+    const { rows } = await pool.query(
       'select operation, work, roster from concordat_barrier where gtid = $1',
       [branch.gtid],
     );
@@ -291,7 +283,7 @@ describe('3PC', () => {
 
 describe('2PC in one phase', () => {
   test('does and commits in one, and repeats its answer', async () => {
-    const branch = branchAt(served.url, '2pc', { payload: 'obey' });
+    const branch = branchAt(url, '2pc', { payload: 'obey' });
     expect(await branch.call('commit-one-phase', 1)).toEqual(acknowledged);
     expect(await branch.call('commit-one-phase', 1)).toEqual(acknowledged);
     expect(await effects(branch.gtid)).toEqual(['commit-one-phase']);
@@ -299,7 +291,7 @@ describe('2PC in one phase', () => {
   });
 
   test('a refusal is its rollback, and is repeated', async () => {
-    const branch = branchAt(served.url, '2pc', { payload: 'refuse' });
+    const branch = branchAt(url, '2pc', { payload: 'refuse' });
     expect(await branch.call('commit-one-phase', 1)).toEqual(notToday);
     expect(await branch.call('commit-one-phase', 1, { payload: 'obey' })).toEqual(notToday);
     expect(await effects(branch.gtid)).toEqual([]);
@@ -312,7 +304,10 @@ test('tries and cancels that arrive together end with the work undone, or never 
     const settled = (operation: 'try' | 'cancel', token: number) =>
       untilSettled(() => branch.call(operation, token));
     const answers = await Promise.all([
-      settled('try', 1), settled('cancel', 2), settled('try', 1), settled('cancel', 2),
+      settled('try', 1),
+      settled('cancel', 2),
+      settled('try', 1),
+      settled('cancel', 2),
     ]);
     expect(answers[1]).toEqual(acknowledged);
     expect(answers[3]).toEqual(acknowledged);
@@ -322,9 +317,11 @@ test('tries and cancels that arrive together end with the work undone, or never 
 });
 
 test('eight processes that make the tables at once take turns', async () => {
-  const empty = await createDatabase();
-  const pools = Array.from({ length: 8 }, () => new Pool({ connectionString: empty.url, max: 1 }));
+  await pool.query('drop table concordat_barrier, concordat_branch_committed');
+  const pools = Array.from(
+    { length: 8 },
+    () => new Pool({ connectionString: databaseUrl, max: 1 }),
+  );
   await Promise.all(pools.map(ensureBarrier));
-  await Promise.all(pools.map((pool) => pool.end()));
-  await empty.drop();
+  await Promise.all(pools.map((each) => each.end()));
 });

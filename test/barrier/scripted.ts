@@ -14,12 +14,21 @@ import type { Latch } from './calling.js';
 export type Script =
   | 'obey'
   | 'refuse'
+  | 'wait-and-refuse'
   | 'throw'
   | 'swallow' // an SQL error, which the handler ignores
   | 'wait' // at the door
   | 'only-read';
 
-const scripts: readonly unknown[] = ['obey', 'refuse', 'throw', 'swallow', 'wait', 'only-read'];
+const scripts: readonly unknown[] = [
+  'obey',
+  'refuse',
+  'wait-and-refuse',
+  'throw',
+  'swallow',
+  'wait',
+  'only-read',
+];
 
 function isScript(payload: Json): payload is Script {
   return scripts.includes(payload);
@@ -59,10 +68,10 @@ export function scripted(pool: Pool, lockTimeoutMs = 2_000): Scripted {
     if (payload === 'only-read') return undefined;
     const values = [gtid, branch, operation];
     await tx.query('insert into effect (gtid, branch, operation) values ($1, $2, $3)', values);
-    if (payload === 'wait') await self.door?.wait();
+    if (payload === 'wait' || payload === 'wait-and-refuse') await self.door?.wait();
     if (payload === 'throw') throw new Error('out of order');
     if (payload === 'swallow') await tx.query('select 1 / 0').catch(() => undefined);
-    return payload === 'refuse' ? refused('not today') : undefined;
+    return payload.endsWith('refuse') ? refused('not today') : undefined;
   };
   const self: Scripted = {
     reported,

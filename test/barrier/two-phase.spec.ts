@@ -1,8 +1,8 @@
 // 2PC by PREPARE TRANSACTION.
-import { nodeHandler, postgresTwoPhase } from '@concordat/participant-sdk';
+import { nodeHandler } from '@concordat/participant-sdk';
 import { Pool } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Branch, Served } from './calling.js';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Branch } from './calling.js';
 import {
   acknowledged,
   branchAt,
@@ -13,42 +13,26 @@ import {
   untilSettled,
   working,
 } from './calling.js';
-import type { CuttingProxy } from './cutting-proxy.js';
-import { cuttingProxy } from './cutting-proxy.js';
-import type { Database } from './databases.js';
-import { createDatabase, preparedGids } from './databases.js';
-import type { Scripted } from './scripted.js';
+import { preparedGids, serviceDatabase } from './databases.js';
+import { ExactProxy } from './exact-proxy.js';
 import { createEffects, effectsOf, scripted } from './scripted.js';
 
-let database: Database;
-let service: Scripted;
-let served: Served;
+const { databaseUrl, pool } = await serviceDatabase();
+await createEffects(pool);
+const service = scripted(pool);
+const url = await serve(nodeHandler(service.participant, { prefix: '' }));
 
-beforeAll(async () => {
-  database = await createDatabase();
-  await createEffects(database.pool);
-  service = scripted(database.pool);
-  served = await serve(nodeHandler(service.participant, { prefix: '' }));
-});
-
-afterAll(async () => {
-  await served.stop();
-  await database.drop();
-});
-
-const branchOf = (payload = 'obey'): Branch => branchAt(served.url, '2pc', { payload });
+const branchOf = (payload = 'obey'): Branch => branchAt(url, '2pc', { payload });
 const gidOf = ({ gtid, id }: Branch): string => `concordat:${gtid}:${id}`;
-const effects = (branch: Branch): Promise<readonly string[]> => effectsOf(database.pool, branch.gtid);
+const effects = (branch: Branch): Promise<readonly string[]> => effectsOf(pool, branch.gtid);
 const isPrepared = async (branch: Branch): Promise<boolean> =>
-  (await preparedGids(database.pool)).includes(gidOf(branch));
+  (await preparedGids(pool)).includes(gidOf(branch));
 const prepared = reply('prepared');
 const gone = reply('heuristic-rollback', { note: 'the work is not here' });
 const done = reply('heuristic-commit', { note: 'the work is committed here' });
 
 async function barrierRows({ gtid }: Branch): Promise<number> {
-  const { rowCount } = await database.pool.query('select from concordat_barrier where gtid = $1', [
-    gtid,
-  ]);
+  const { rowCount } = await pool.query('select from concordat_barrier where gtid = $1', [gtid]);
   return rowCount ?? 0;
 }
 
@@ -129,17 +113,16 @@ describe('prepare', () => {
   });
 
   test('a handler that waits too long for a lock refuses: it may be a cycle of databases', async () => {
-    const impatient = scripted(database.pool, 100);
+    const impatient = scripted(pool, 100);
     const other = await serve(nodeHandler(impatient.participant, { prefix: '' }));
-    const holder = await database.pool.connect();
+    const holder = await pool.connect();
     await holder.query('begin; lock table effect');
-    const branch = branchAt(other.url, '2pc', { payload: 'obey' });
-    const refused = reply('refused', { note: 'waited too long for a lock' });
-    expect(await branch.call('prepare', 1)).toEqual(refused);
+    const branch = branchAt(other, '2pc', { payload: 'obey' });
+    const vote = await branch.call('prepare', 1);
     await holder.query('rollback');
     holder.release();
-    expect(await branch.call('prepare', 1)).toEqual(refused);
-    await other.stop();
+    expect(vote).toEqual(reply('refused', { note: 'waited too long for a lock' }));
+    expect(await branch.call('prepare', 1)).toEqual(vote);
   });
 });
 
@@ -174,21 +157,21 @@ describe('rollback', () => {
     expect(await effects(branch)).toEqual([]);
   });
 
-  test('during a prepare that refuses: the refusal comes too late to be recorded', async () => {
+  test('during a prepare that refuses: the refusal is stale by then', async () => {
     service.door = latch();
-    const branch = branchOf('wait');
+    const branch = branchOf('wait-and-refuse');
     const vote = branch.call('prepare', 1);
     await service.door.reached;
     expect(await branch.call('rollback', 2)).toEqual(working);
     service.door.open();
-    await vote;
+    expect(await vote).toEqual(stale);
     expect(await untilSettled(() => branch.call('rollback', 2))).toEqual(acknowledged);
   });
 
   test('after somebody committed by hand says that the work is committed', async () => {
     const branch = branchOf();
     await branch.call('prepare', 1);
-    await database.pool.query(`commit prepared '${gidOf(branch)}'`);
+    await pool.query(`commit prepared '${gidOf(branch)}'`);
     expect(await branch.call('rollback', 2)).toEqual(done);
     expect(await effects(branch)).toEqual(['prepare']);
   });
@@ -204,13 +187,12 @@ describe('commit', () => {
   });
 
   test('of what was prepared over a pool that is gone', async () => {
-    const doomed = new Pool({ connectionString: database.url });
+    const doomed = new Pool({ connectionString: databaseUrl });
     const first = await serve(nodeHandler(scripted(doomed).participant, { prefix: '' }));
-    const branch = branchAt(first.url, '2pc', { payload: 'obey' });
+    const branch = branchAt(first, '2pc', { payload: 'obey' });
     expect(await branch.call('prepare', 1)).toEqual(prepared);
-    await first.stop();
     await doomed.end();
-    const survivor = branchAt(served.url, '2pc', { gtid: branch.gtid });
+    const survivor = branchAt(url, '2pc', { gtid: branch.gtid });
     expect(await survivor.call('commit', 2)).toEqual(acknowledged);
     expect(await effects(branch)).toEqual(['prepare']);
   });
@@ -218,7 +200,7 @@ describe('commit', () => {
   test('after a crash between COMMIT PREPARED and the answer is acknowledged', async () => {
     const branch = branchOf();
     await branch.call('prepare', 1);
-    await database.pool.query(`commit prepared '${gidOf(branch)}'`);
+    await pool.query(`commit prepared '${gidOf(branch)}'`);
     expect(await branch.call('commit', 2)).toEqual(acknowledged);
     expect(await effects(branch)).toEqual(['prepare']);
   });
@@ -226,7 +208,7 @@ describe('commit', () => {
   test('after somebody rolled back by hand is a heuristic rollback, and stays one', async () => {
     const branch = branchOf();
     await branch.call('prepare', 1);
-    await database.pool.query(`rollback prepared '${gidOf(branch)}'`);
+    await pool.query(`rollback prepared '${gidOf(branch)}'`);
     expect(await branch.call('commit', 2)).toEqual(gone);
     expect(await branch.call('prepare', 1)).toEqual(stale);
     expect(await branch.call('commit', 2)).toEqual(gone);
@@ -240,43 +222,62 @@ describe('commit', () => {
   });
 
   test('leaves prepared transactions that are not of Concordat alone', async () => {
-    const client = await database.pool.connect();
+    const client = await pool.connect();
     await client.query('begin');
     await client.query(`insert into effect values ('foreign', 'x', 'y')`);
     await client.query(`prepare transaction 'foreign'`);
     client.release();
-    const branch = branchAt(served.url, '2pc', { gtid: 'foreign', payload: 'obey' });
+    const branch = branchAt(url, '2pc', { gtid: 'foreign', payload: 'obey' });
     expect(await branch.call('rollback', 2)).toEqual(acknowledged);
     expect(await branch.call('commit', 3)).toEqual(gone);
-    expect(await preparedGids(database.pool)).toContain('foreign');
-    await database.pool.query(`rollback prepared 'foreign'`);
+    expect(await preparedGids(pool)).toContain('foreign');
+    await pool.query(`rollback prepared 'foreign'`);
+  });
+});
+
+const proxy = await ExactProxy.before(databaseUrl);
+const frailPool = new Pool({ connectionString: proxy.url, max: 4 });
+frailPool.on('error', () => undefined);
+afterAll(() => frailPool.end());
+const frail = await serve(nodeHandler(scripted(frailPool).participant, { prefix: '' }));
+const frailBranch = (): Branch => branchAt(frail, '2pc', { payload: 'obey' });
+
+describe('a rollback between two statements of prepare', () => {
+  test('before prepare asks for the lock: acknowledged, and the prepare is stale', async () => {
+    const branch = frailBranch();
+    const door = proxy.holdBefore('pg_try_advisory_xact_lock');
+    const vote = branch.call('prepare', 1);
+    await door.reached;
+    const direct = branchAt(url, '2pc', { gtid: branch.gtid });
+    expect(await direct.call('rollback', 2)).toEqual(acknowledged);
+    door.open();
+    expect(await vote).toEqual(stale);
+    expect(await isPrepared(branch)).toBe(false);
+  });
+
+  test('after prepare has the lock: told to ask again, and the prepare is stale', async () => {
+    const branch = frailBranch();
+    const door = proxy.holdBefore('concordat_branch_committed');
+    const vote = branch.call('prepare', 1);
+    await door.reached;
+    const direct = branchAt(url, '2pc', { gtid: branch.gtid });
+    expect(await direct.call('rollback', 2)).toEqual(working);
+    door.open();
+    expect(await vote).toEqual(stale);
+    expect(await untilSettled(() => direct.call('rollback', 2))).toEqual(acknowledged);
+    expect(await isPrepared(branch)).toBe(false);
   });
 });
 
 describe('a connection that is lost at the worst moment', () => {
-  let proxy: CuttingProxy;
-  let pool: Pool;
-  let frail: Served;
-
-  beforeAll(async () => {
-    proxy = await cuttingProxy(database.url);
-    pool = new Pool({ connectionString: proxy.url, max: 4 });
-    pool.on('error', () => undefined);
-    frail = await serve(nodeHandler(scripted(pool).participant, { prefix: '' }));
-  });
-
-  afterAll(async () => {
-    await frail.stop();
-    await pool.end();
-    await proxy.close();
-  });
-
-  const frailBranch = (): Branch => branchAt(frail.url, '2pc', { payload: 'obey' });
-
-  async function isCut(branch: Branch, operation: 'prepare' | 'commit' | 'rollback', token: number) {
-    const before = proxy.cuts();
+  async function isCut(
+    branch: Branch,
+    operation: 'prepare' | 'commit' | 'rollback',
+    token: number,
+  ) {
+    const before = proxy.cuts;
     expect((await branch.call(operation, token)).type).toBe('in-doubt');
-    expect(proxy.cuts()).toBe(before + 1);
+    expect(proxy.cuts).toBe(before + 1);
   }
 
   test('prepare, request lost: in doubt; asked again it prepares', async () => {

@@ -14,12 +14,12 @@ const coordinator = await startCoordinator({
 });
 const api = new Api(coordinator.url);
 
-const forward = { '2pc': 'prepare', '3pc': 'can-commit', 'tcc': 'try', 'saga': 'execute' } as const;
+const forward = { '2pc': 'prepare', '3pc': 'can-commit', tcc: 'try', saga: 'execute' } as const;
 const operations = {
   '2pc': ['prepare', 'commit'],
   '3pc': ['can-commit', 'pre-commit', 'do-commit'],
-  'tcc': ['try', 'confirm'],
-  'saga': ['execute'],
+  tcc: ['try', 'confirm'],
+  saga: ['execute'],
 } as const;
 const protocols = ['2pc', '3pc', 'tcc', 'saga'] as const;
 
@@ -96,7 +96,7 @@ describe('a call to a participant', () => {
       'concordat-operation': 'prepare',
       'concordat-protocol': '2pc',
       'idempotency-key': `${gtid}:debit:prepare`,
-      'traceparent': expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/),
+      traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/),
     });
     const tokens = [prepare, commit].map((call) => Number(call?.headers['concordat-token']));
     expect(tokens[0]).toBeGreaterThan(0);
@@ -208,10 +208,7 @@ test('a 3PC tells its participants who else takes part, with can-commit', async 
 });
 
 test('without branches it stays active, and is not driven', async () => {
-  const { gtid, ...rest } = await api.begin(
-    { protocol: '2pc', deadlineMs: 60_000 },
-    { prefer: 'respond-async' },
-  );
+  const { gtid, ...rest } = await api.begin({ protocol: '2pc', deadlineMs: 60_000 });
   expect(rest).toMatchObject({ phase: 'active', decision: 'undecided', branches: [], name: null });
   expect(await api.find(gtid)).toMatchObject({ phase: 'active' });
 });

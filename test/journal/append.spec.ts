@@ -71,7 +71,7 @@ describe('append', () => {
     const definition = { ...first.definition, branches: [branch('payment'), joined] };
     await journal.append(first);
     const second = after(first, [{ type: 'enlisted', branches: [plan] }]);
-    await journal.append({ ...second, ...({ definition } as Pick<typeof first, 'definition'>) });
+    await journal.append({ ...second, definition });
     expect((await journal.load(first.gtid))?.definition).toEqual(definition);
     const { items } = await reader.list({ participant: 'gifts' }, 10);
     expect(items.map(({ gtid }) => gtid)).toEqual([first.gtid]);
@@ -93,7 +93,7 @@ describe('a conflict', () => {
   test('is a version after the end', async () => {
     const entries = committed();
     for (const entry of entries) await journal.append(entry);
-    const late = { ...nextVersion(entries[1]), gtid: entries[1].gtid };
+    const late = nextVersion(entries[1]);
     expect(await journal.append(late)).toBe('conflict');
     expect(await countIn('global_transaction', late.gtid)).toBe(0);
   });

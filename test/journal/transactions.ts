@@ -20,7 +20,7 @@ export interface Chosen {
 }
 
 /** The first entry of a 2PC; of one without branches, it is the last as well. */
-export function begun(chosen: Chosen = {}): Entry {
+export function begun(chosen: Chosen = {}): Entry & { readonly definition: Definition } {
   const at = (chosen.at ?? Date.now()) as Instant;
   const ids = chosen.branches ?? ['payment', 'shipping'];
   const branches = ids.map((id) => branch(id, chosen.payload ?? { amount: 10 }));
@@ -69,9 +69,11 @@ export function after(entry: Entry, events: readonly Event[]): Entry {
 /** The next entry: everybody who is asked says yes. */
 export function agreed(entry: Entry): Entry {
   const type = entry.transaction.version === 1 ? 'prepared' : 'acknowledged';
-  const replies = callsOf(entry.transaction).map(({ token: _, ...call }): Event => {
-    return { type: 'replied', call, reply: { type } };
-  });
+  const replies = callsOf(entry.transaction).map(({ branch: id, operation }): Event => ({
+    type: 'replied',
+    call: { branch: id, operation },
+    reply: { type },
+  }));
   return after(entry, replies);
 }
 
@@ -84,8 +86,9 @@ export function committed(chosen: Chosen = {}): readonly [Entry, Entry, Entry] {
 
 /** The next version of `entry`, in which nothing else is new. */
 export function nextVersion(entry: Entry): Entry {
-  const version = entry.transaction.version + 1;
-  return { ...withoutDefinition(entry), transaction: { ...entry.transaction, version } };
+  const { gtid, attempts, stuck, dueAt, at } = entry;
+  const transaction = { ...entry.transaction, version: entry.transaction.version + 1 };
+  return { gtid, transaction, line: { events: [], opened: [] }, attempts, stuck, dueAt, at };
 }
 
 export function branch(id: string, payload: Json = null): BranchDefinition {
@@ -99,8 +102,4 @@ export function branch(id: string, payload: Json = null): BranchDefinition {
     timeoutMs: 3_000,
     retry: { attemptsMax: 5, firstDelayMs: 100, delayMaxMs: 10_000 },
   };
-}
-
-function withoutDefinition({ definition: _, idempotency: __, ...entry }: Entry): Entry {
-  return entry;
 }

@@ -1,7 +1,7 @@
 import { JournalUnavailable } from '@concordat/engine';
 import { openJournal } from '@concordat/journal';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ownServer } from '../support/own-server.js';
 import { begun, committed } from './transactions.js';
 
@@ -33,16 +33,22 @@ afterAll(async () => {
   await observer.end();
 });
 
-/** The backend of ours that waits as `condition` says. */
-async function waitingBackend(condition: string): Promise<number> {
-  const find = async (): Promise<number | undefined> => {
+/** The backend of an application that waits as `condition` says, once there is one. */
+function waitingBackend(name: string, condition: string, timeout = 10_000): Promise<number> {
+  const find = async (): Promise<number> => {
     const { rows } = await observer.query<{ pid: number }>(
-      `select pid from pg_stat_activity where application_name = 'concordat here' and ${condition}`,
+      `select pid from pg_stat_activity where application_name = $1 and ${condition}`,
+      [name],
     );
-    return rows[0]?.pid;
+    if (rows[0] === undefined) throw new Error(`nothing waits: ${condition}`);
+    return rows[0].pid;
   };
-  await expect.poll(find, { timeout: 10_000 }).toBeDefined();
-  return (await find()) ?? expect.fail('it waits no longer');
+  return vi.waitFor(find, { timeout });
+}
+
+/** What becomes of an append: its answer, or the error that it rejects with. */
+function fateOf(appending: Promise<string>): Promise<unknown> {
+  return appending.catch((error: unknown) => error);
 }
 
 describe('a connection that is lost in the middle of an append', () => {
@@ -53,11 +59,10 @@ describe('a connection that is lost in the middle of an append', () => {
     await observer.query('select from concordat.global_transaction where gtid = $1 for update', [
       first.gtid,
     ]);
-    const appending = opened.journal.append(second);
-    const outcome = expect(appending).rejects.toThrow(JournalUnavailable);
-    const pid = await waitingBackend(`wait_event_type = 'Lock'`);
+    const fate = fateOf(opened.journal.append(second));
+    const pid = await waitingBackend('concordat here', `wait_event_type = 'Lock'`);
     await observer.query('select pg_terminate_backend($1)', [pid]);
-    await outcome;
+    expect(await fate).toBeInstanceOf(JournalUnavailable);
     await observer.query('rollback');
     expect((await opened.journal.load(first.gtid))?.transaction.version).toBe(1);
     expect(await opened.journal.append(second)).toBe('appended');
@@ -68,22 +73,29 @@ describe('a commit that did not hear from its standby', () => {
   const standbys = async (names: string): Promise<void> => {
     await observer.query(`alter system set synchronous_standby_names = '${names}'`);
     await observer.query('select pg_reload_conf()');
-    const current = async () =>
-      (
-        await observer.query<{ names: string }>(
-          `select current_setting('synchronous_standby_names') as names`,
-        )
-      ).rows[0]?.names;
-    await expect.poll(current).toBe(names);
+  };
+
+  /** Servers take up new settings when they come to it: asks until a commit waits. */
+  const waitForStandbys = async (): Promise<void> => {
+    const probe = new pg.Client({ connectionString: databaseUrl, application_name: 'probe' });
+    await probe.connect();
+    await vi.waitFor(async () => {
+      const commit = probe.query(`select pg_logical_emit_message(true, 'probe', '')`);
+      const pid = await waitingBackend('probe', `wait_event = 'SyncRep'`, 200);
+      await observer.query('select pg_cancel_backend($1)', [pid]);
+      await commit;
+    }, 10_000);
+    await probe.end();
   };
 
   test('is of unknown fate, though Postgres reports success with a warning', async () => {
     await standbys('nobody');
+    await waitForStandbys();
     const entry = begun();
-    const outcome = expect(opened.journal.append(entry)).rejects.toThrow(JournalUnavailable);
-    const pid = await waitingBackend(`wait_event = 'SyncRep'`);
+    const fate = fateOf(opened.journal.append(entry));
+    const pid = await waitingBackend('concordat here', `wait_event = 'SyncRep'`);
     await observer.query('select pg_cancel_backend($1)', [pid]);
-    await outcome;
+    expect(await fate).toBeInstanceOf(JournalUnavailable);
     await standbys('');
     expect(await opened.journal.load(entry.gtid)).toBeDefined();
     expect(await opened.journal.append(entry)).toBe('conflict');
@@ -92,16 +104,12 @@ describe('a commit that did not hear from its standby', () => {
   test('does not keep a journal from closing', async () => {
     const other = await openJournal({ databaseUrl, owner: 'other' });
     await standbys('nobody');
-    const outcome = expect(other.journal.append(begun())).resolves.toBe('appended');
-    await expect
-      .poll(async () => {
-        const waiting = `select from pg_stat_activity where wait_event = 'SyncRep'`;
-        return (await observer.query(waiting)).rowCount;
-      })
-      .toBe(1);
+    await waitForStandbys();
+    const fate = fateOf(other.journal.append(begun()));
+    await waitingBackend('concordat other', `wait_event = 'SyncRep'`);
     await other.close();
     await standbys('');
-    await outcome;
+    expect(await fate).toBe('appended');
   });
 });
 

@@ -1,5 +1,5 @@
-// The schema as the catalogs tell it, in a form that does not depend on the day or on the version
-// of Postgres, so that the effect of a migration can be read in review as a diff of test/schema.sql.
+// The schema as the catalogs tell it, in a form that depends neither on the day nor on the version
+// of Postgres: the effect of a migration can be read in review, as a diff of test/schema.sql.
 import type pg from 'pg';
 
 interface Relation {

@@ -5,7 +5,8 @@
 //   begin                       … without any: it stays active
 //   enlist hotel                … enlists branches
 //   commit  ·  rollback         … says its wish
-//   bank: prepared              a participant replies to what it is asked; `done {"n":1}` has a result
+//   bank: prepared              a participant replies to what it is asked
+//   bank: done {"n":1}          … with a result
 //   bank: prepared to prepare   … to what it was asked earlier: a late reply
 //   exhausted bank              the coordinator has asked it as often as it may, and is in doubt;
 //                               `to prepare` here too
@@ -124,7 +125,7 @@ function asked(call: TokenedCall): Call {
   return rest;
 }
 
-/** What `now` is, and how it differs from `before`; all that is outstanding if there was nothing. */
+/** What `now` is, and how it differs from `before`; all of it if there was nothing before. */
 function describe(before: Transaction | undefined, now: Transaction, how: string): string {
   const { phase, outcome, decision, branches } = summaryOf(now);
   const states = branches.map(({ id, state }) => `${id}=${state}`).join(' ');

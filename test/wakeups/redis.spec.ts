@@ -69,13 +69,43 @@ describe.skipIf(inject('redisUrl') === undefined)('wakeups, when Redis', () => {
     await expect(wakeups.close(2_000)).resolves.toBeUndefined();
   });
 
-  test('hangs, drop what is rung beyond a bound, and close all the same', async () => {
+  test('hangs, are silent, and ring again when it goes on', async () => {
     const redis = await redisServer();
     const wakeups = await started({ kind: 'redis', redisUrl: redis.url });
     redis.hang();
-    for (let count = 0; count < 20_000; count++) wakeups.ring(newGtid(), Date.now());
+    for (let count = 0; count < 5_000; count++) wakeups.ring(newGtid(), Date.now());
     await until('it is reported', () => wakeups.troubles.length > 0);
+    redis.goOn();
+    await untilItRingsAgain(wakeups, newGtid);
+    expect(wakeups.woken.length).toBeLessThan(2_500); // the batch that hung, and what was new
+  });
+
+  test('hangs, close all the same, and do not come back when it does', async () => {
+    const redis = await redisServer();
+    const wakeups = await started({ kind: 'redis', redisUrl: redis.url });
+    redis.hang();
     await expect(wakeups.close(1_000)).resolves.toBeUndefined();
+    await redis.stop();
+    await redis.start();
+    await new Promise((resolve) => setTimeout(resolve, 2_500)); // longer than ioredis ever waits
+    const client = new Redis(redis.url);
+    onTestFinished(() => client.disconnect());
+    expect(
+      String(await client.client('LIST'))
+        .trim()
+        .split('\n'),
+    ).toHaveLength(1);
+  });
+
+  test('does not keep up, drop what is beyond a bound', async () => {
+    const redis = await redisServer();
+    const wakeups = await started({ kind: 'redis', redisUrl: redis.url });
+    for (let count = 0; count < 20_000; count++) wakeups.ring(newGtid(), Date.now());
+    await until('what was kept has been woken', () => wakeups.woken.length >= 10_000);
+    const last = newGtid();
+    wakeups.ring(last, Date.now() + 500);
+    await until('a later ring has been heard', () => wakeups.hasWoken(last));
+    expect(wakeups.woken).toHaveLength(10_001);
   });
 });
 
@@ -84,8 +114,8 @@ async function redisServer(): Promise<{
   url: string;
   start: () => Promise<void>;
   stop: () => Promise<void>;
-  /** Until it is stopped. */
   hang: () => void;
+  goOn: () => void;
 }> {
   const dir = mkdtempSync(path.join(tmpdir(), 'concordat-test-redis-'));
   const cache = path.resolve('node_modules/.cache/redis');
@@ -112,5 +142,6 @@ async function redisServer(): Promise<{
     },
     stop,
     hang: () => signal('SIGSTOP'),
+    goOn: () => signal('SIGCONT'),
   };
 }

@@ -121,7 +121,10 @@ function wakeupsOf(environment: Environment): WakeupsKind {
 }
 
 function listOf(text: string): readonly string[] {
-  return text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 function readJson(path: string | undefined): unknown {

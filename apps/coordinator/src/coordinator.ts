@@ -9,14 +9,15 @@
 // because Postgres and Redis may be gone. None is needed for safety: a coordinator that is killed
 // has lost nothing.
 import { hostname } from 'node:os';
+import type { Observer } from '@concordat/engine';
 import { defaultLimits, Engine, systemTimers } from '@concordat/engine';
 import type { OpenJournal } from '@concordat/journal';
 import { openJournal } from '@concordat/journal';
 import { Directory, HttpParticipants } from '@concordat/participants';
 import type { InvariantViolation } from '@concordat/protocols';
+import type { OpenWakeups } from '@concordat/wakeups';
 import { openWakeups } from '@concordat/wakeups';
 import { asGtid } from '@concordat/wire';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import type { Config } from './config.js';
@@ -52,11 +53,56 @@ export async function startCoordinator(
   config: Config,
   { logger, die }: Surroundings,
 ): Promise<Coordinator> {
-  let isStopping = false;
+  let stopping = false;
+  const isStopping = (): boolean => stopping;
   const journal = await openMigratedJournal(config, logger);
   const metrics = new Metrics();
   const observer = new LoggingObserver(logger, metrics, die);
   const directory = new Directory(config.participants, config.allowedUrls);
+  const { engine, wakeups } = engineOn(config, { journal, metrics, observer, directory });
+  const pingPostgres = (): Promise<void> => journal.reader.ping();
+  const parts = {
+    engine,
+    reader: journal.reader,
+    requests: new InitiatorRequests(directory, config.limits),
+    metrics,
+    health: new Health({ pingPostgres, wakeups, isStopping }),
+  };
+  const { bodyBytesMax } = config.limits;
+  const app = await httpServer(parts, { logger, die, bodyBytesMax, isStopping });
+  await app.listen(config.port, config.host);
+  engine.start();
+  wakeups.start();
+  const endHousekeeping = keepHouse(journal, config.retentionDays, logger);
+
+  return {
+    url: await app.getUrl(),
+    stop: async () => {
+      stopping = true;
+      endHousekeeping();
+      const stopped = engine.stop(ENGINE_STOP_MS);
+      await bounded('engine', ENGINE_STOP_MS + HAND_OVER_MS, stopped, logger);
+      await bounded('requests', ANSWER_MS, app.close(), logger);
+      await Promise.all([
+        bounded('wakeups', CLOSE_MS, wakeups.close(CLOSE_MS), logger),
+        bounded('journal', CLOSE_MS, journal.close(), logger),
+      ]);
+    },
+  };
+}
+
+interface EngineParts {
+  readonly journal: OpenJournal;
+  readonly metrics: Metrics;
+  readonly observer: Observer;
+  readonly directory: Directory;
+}
+
+/** Neither of them is started. They need each other: the engine rings, and wakeups look. */
+function engineOn(
+  config: Config,
+  { journal, metrics, observer, directory }: EngineParts,
+): { readonly engine: Engine; readonly wakeups: OpenWakeups } {
   const wakeups = openWakeups({
     ...config.wakeups,
     clock: journal.clock,
@@ -77,38 +123,7 @@ export async function startCoordinator(
     { ...defaultLimits, ...config.limits },
   );
   metrics.watchInFlight(() => engine.inFlight());
-  const parts = {
-    engine,
-    reader: journal.reader,
-    requests: new InitiatorRequests(directory, config.limits),
-    metrics,
-    health: new Health({
-      pingPostgres: () => journal.reader.ping(),
-      wakeups: { kind: config.wakeups.kind, isHealthy: () => wakeups.isHealthy() },
-      isStopping: () => isStopping,
-    }),
-  };
-  const { bodyBytesMax } = config.limits;
-  const app = await httpServer(parts, { logger, die, bodyBytesMax, isStopping: () => isStopping });
-  await app.listen(config.port, config.host);
-  engine.start();
-  wakeups.start();
-  const endHousekeeping = keepHouse(journal, config.retentionDays, logger);
-
-  return {
-    url: await app.getUrl(),
-    stop: async () => {
-      isStopping = true;
-      endHousekeeping();
-      const stopped = engine.stop(ENGINE_STOP_MS);
-      await bounded('engine', ENGINE_STOP_MS + HAND_OVER_MS, stopped, logger);
-      await bounded('requests', ANSWER_MS, app.close(), logger);
-      await Promise.all([
-        bounded('wakeups', CLOSE_MS, wakeups.close(CLOSE_MS), logger),
-        bounded('journal', CLOSE_MS, journal.close(), logger),
-      ]);
-    },
-  };
+  return { engine, wakeups };
 }
 
 async function openMigratedJournal(config: Config, logger: Logger): Promise<OpenJournal> {

@@ -2,13 +2,12 @@
 //
 //   exit 0   stopped by a signal
 //   exit 1   could not start, had to be cut short, or the program is wrong
-import type { Logger } from 'pino';
 import type { Config } from './config.js';
 import { ConfigError, parseConfig } from './config.js';
 import type { Coordinator } from './coordinator.js';
 import { startCoordinator } from './coordinator.js';
 import { inBackground } from './in-background.js';
-import { openLog } from './logging.js';
+import { describeError, openLog } from './logging.js';
 
 /** Stopping ends by itself in less; orchestrators lose patience later. */
 const STOP_MAX_MS = 4_500;
@@ -26,7 +25,7 @@ try {
   coordinator = await startCoordinator(config, { logger, die });
 } catch (error) {
   logger.fatal({ err: error }, 'could not start');
-  process.stderr.write(`could not start: ${error instanceof Error ? error.message : error}\n`);
+  process.stderr.write(`could not start: ${describeError(error).message}\n`);
   process.exit(1);
 }
 logger.info({ url: coordinator.url }, 'ready');

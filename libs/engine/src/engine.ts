@@ -102,12 +102,17 @@ export class Engine {
     const known = await this.find(gtid);
     if (known === undefined) return { type: 'unknown' };
     const joining = unknownOf(known.definition, branches);
-    const total = known.definition.branches.length + joining.length;
-    if (total > this.limits.branchesMax) return { type: 'too-many', record: known };
+    const { branchesMax } = this.limits;
     const event = { type: 'enlisted' as const, branches: joining.map(planOf) };
-    const record = joining.length === 0 ? known : await this.deliver(known, { event, joining });
-    if (unknownOf(record.definition, branches).length > 0) return { type: 'not-active', record };
-    return { type: areAsAsked(record.definition, branches) ? 'enlisted' : 'duplicate', record };
+    const record =
+      joining.length === 0 ? known : await this.deliver(known, { event, joining, branchesMax });
+    const missing = unknownOf(record.definition, branches).length;
+    if (missing === 0) {
+      return { type: areAsAsked(record.definition, branches) ? 'enlisted' : 'duplicate', record };
+    }
+    if (record.transaction.current.state.phase !== 'active') return { type: 'not-active', record };
+    const total = record.definition.branches.length + missing;
+    return { type: total > branchesMax ? 'too-many' : 'duplicate', record };
   }
 
   /** The initiator's wish for an outcome: granted unless the opposite can no longer be undone. */

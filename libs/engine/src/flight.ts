@@ -18,6 +18,8 @@ export interface Delivery {
   readonly event: Event;
   /** With `enlisted`: the definitions of the branches that join. */
   readonly joining?: readonly BranchDefinition[];
+  /** With `enlisted`: how many branches there may be then. */
+  readonly branchesMax?: number;
   readonly settled?: { resolve(): void; reject(error: unknown): void };
 }
 
@@ -123,10 +125,11 @@ function withoutListener({ event, joining }: Delivery): Delivery {
   return joining === undefined ? { event } : { event, joining };
 }
 
-/** A branch id is enlisted once, whatever comes second. */
-function clashes(definition: Definition, { joining = [] }: Delivery): boolean {
+/** A branch id is enlisted once, whatever comes second; and no more branches than may be. */
+function clashes({ branches }: Definition, { joining = [], branchesMax }: Delivery): boolean {
   const ids = joining.map(({ id }) => id);
-  return definition.branches.some(({ id }) => ids.includes(id));
+  if (branchesMax !== undefined && branches.length + ids.length > branchesMax) return true;
+  return branches.some(({ id }) => ids.includes(id));
 }
 
 function withJoining(definition: Definition, { joining = [] }: Delivery): Definition {

@@ -1,32 +1,66 @@
-// The read side's rows, for TypeORM. The migrations make the schema; these only name its columns.
+// The read side's rows, for TypeORM. The migrations make the schema; this only names its columns.
 import type { Attempts, JournalLine } from '@concordat/engine';
 import type { GlobalTransactionId, Transaction } from '@concordat/protocols';
-import { Column, Entity, PrimaryColumn, ViewColumn, ViewEntity } from 'typeorm';
+import { EntitySchema } from 'typeorm';
+
+export interface TransactionRow {
+  readonly gtid: GlobalTransactionId;
+  readonly protocol: string;
+  readonly name: string | null;
+  readonly participants: readonly string[];
+  readonly metadata: object;
+  readonly begun_at: Date;
+  readonly ended_at: Date | null;
+  readonly version: number;
+  readonly phase: string;
+  readonly outcome: string | null;
+  readonly owner: string;
+  readonly stuck: boolean;
+  readonly due_at: Date | null;
+  readonly state: Omit<Transaction, 'version'>;
+  readonly attempts: Attempts;
+}
+
+export interface JournalRow {
+  readonly gtid: GlobalTransactionId;
+  readonly version: number;
+  readonly at: Date;
+  readonly line: JournalLine;
+}
 
 /** Unfinished and ended transactions alike. */
-@ViewEntity({ schema: 'concordat', name: 'transaction', synchronize: false, expression: '' })
-export class TransactionRow {
-  @ViewColumn() readonly gtid: GlobalTransactionId;
-  @ViewColumn() readonly protocol: string;
-  @ViewColumn() readonly name: string | null;
-  @ViewColumn() readonly participants: string[];
-  @ViewColumn() readonly metadata: object;
-  @ViewColumn() readonly begun_at: Date;
-  @ViewColumn() readonly ended_at: Date | null;
-  @ViewColumn() readonly version: number;
-  @ViewColumn() readonly phase: string;
-  @ViewColumn() readonly outcome: string | null;
-  @ViewColumn() readonly owner: string;
-  @ViewColumn() readonly stuck: boolean;
-  @ViewColumn() readonly due_at: Date | null;
-  @ViewColumn() readonly state: Omit<Transaction, 'version'>;
-  @ViewColumn() readonly attempts: Attempts;
-}
+export const transactionView = new EntitySchema<TransactionRow>({
+  type: 'view',
+  schema: 'concordat',
+  name: 'transaction',
+  synchronize: false,
+  columns: {
+    gtid: { type: 'uuid', primary: true },
+    protocol: { type: 'text' },
+    name: { type: 'text', nullable: true },
+    participants: { type: 'text', array: true },
+    metadata: { type: 'jsonb' },
+    begun_at: { type: 'timestamptz' },
+    ended_at: { type: 'timestamptz', nullable: true },
+    version: { type: 'integer' },
+    phase: { type: 'text' },
+    outcome: { type: 'text', nullable: true },
+    owner: { type: 'text' },
+    stuck: { type: 'boolean' },
+    due_at: { type: 'timestamptz', nullable: true },
+    state: { type: 'json' },
+    attempts: { type: 'json' },
+  },
+});
 
-@Entity({ schema: 'concordat', name: 'journal', synchronize: false })
-export class JournalRow {
-  @PrimaryColumn('uuid') readonly gtid: GlobalTransactionId;
-  @PrimaryColumn('integer') readonly version: number;
-  @Column('timestamptz') readonly at: Date;
-  @Column('json') readonly line: JournalLine;
-}
+export const journalTable = new EntitySchema<JournalRow>({
+  schema: 'concordat',
+  name: 'journal',
+  synchronize: false,
+  columns: {
+    gtid: { type: 'uuid', primary: true },
+    version: { type: 'integer', primary: true },
+    at: { type: 'timestamptz' },
+    line: { type: 'json' },
+  },
+});

@@ -29,7 +29,7 @@ export function unfitness(fitness: Fitness): string | undefined {
   if (in_recovery) return 'it is a standby (in recovery); connect to the primary';
   if (read_only) return 'it is read-only (default_transaction_read_only)';
   if (synchronous_commit === 'off' || synchronous_commit === 'local') {
-    return `synchronous_commit is ${synchronous_commit}: a decision could be lost after it was told`;
+    return `synchronous_commit is ${synchronous_commit}: what was told could be lost`;
   }
   return undefined;
 }

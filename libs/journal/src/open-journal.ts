@@ -1,10 +1,11 @@
 // Builds the journal from an address: one pool, and the ports that share it.
 import type { Clock, Journal, Agenda } from '@concordat/engine';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ClientBase } from 'pg';
 import { DataSource } from 'typeorm';
 import { Database } from './database.js';
 import { DatabaseClock } from './database-clock.js';
-import { JournalRow, TransactionRow } from './entities.js';
+import { journalTable, transactionView } from './entities.js';
 import { refuseUnfit } from './fitness.js';
 import type { GroupCommitLimits } from './group-commit.js';
 import { migrate } from './migrate.js';
@@ -33,9 +34,9 @@ export interface OpenJournal {
   readonly clock: Clock;
   readonly retention: Retention;
   /** Brings the schema up to date and makes room for the days ahead. Call it before the others. */
-  migrate(): Promise<readonly string[]>;
+  readonly migrate: () => Promise<readonly string[]>;
   /** Waits for what is being written, for at most two seconds, and closes the connections. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 const POOL_SIZE = 8;
@@ -57,10 +58,14 @@ const LIMITS: GroupCommitLimits = {
 };
 
 // The tables change from empty to large and back within seconds, so what the planner believes of
-// them is often wrong. Every statement here reads by an index; without these settings a plan made
-// while a table was empty would read it whole later.
-const PLANNER_SETTINGS =
-  '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off';
+// them is often wrong. Every statement here goes by an index; without these settings a plan that
+// was made while a table was empty would read it whole later.
+const SESSION_SETTINGS = `
+  set enable_seqscan = off;
+  set enable_hashjoin = off;
+  set enable_mergejoin = off;
+  set jit = off;
+  set statement_timeout = ${STATEMENT_TIMEOUT_MS}`;
 
 /**
  * Waits for the database and makes sure that decisions can be kept there.
@@ -106,7 +111,7 @@ function dataSourceFor(options: JournalOptions): DataSource {
     type: 'postgres',
     url: options.databaseUrl,
     schema: 'concordat',
-    entities: [TransactionRow, JournalRow],
+    entities: [transactionView, journalTable],
     applicationName: `concordat ${options.owner}`,
     poolSize: options.poolSize ?? POOL_SIZE,
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
@@ -114,10 +119,9 @@ function dataSourceFor(options: JournalOptions): DataSource {
     installExtensions: false,
     logging: false,
     extra: {
-      options: PLANNER_SETTINGS,
+      onConnect: (client: ClientBase) => client.query(SESSION_SETTINGS),
       keepAlive: true,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
       query_timeout: ANSWER_TIMEOUT_MS,
     },
   });

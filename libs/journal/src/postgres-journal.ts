@@ -33,7 +33,7 @@ export class PostgresJournal implements Journal {
     this.appends = new GroupCommit({ flush: (rows) => this.flush(rows), charactersIn }, limits);
   }
 
-  /** @throws EntryRejected if Postgres cannot hold the entry; JournalUnavailable as the port says */
+  /** @throws EntryRejected if Postgres cannot hold the entry, else as the port says */
   async append(entry: Entry): Promise<Appended> {
     const { gtid } = entry;
     assert(!this.underWay.has(gtid), 'a transaction has one append under way at most');

@@ -5,7 +5,8 @@ import type { DataSource, SelectQueryBuilder } from 'typeorm';
 import { cursorAfter, gtidAt } from './cursor.js';
 import type { Database } from './database.js';
 import { failureOf } from './database.js';
-import { JournalRow, TransactionRow } from './entities.js';
+import type { TransactionRow } from './entities.js';
+import { journalTable, transactionView } from './entities.js';
 import { instantOf, isStorable, lowestIdAt } from './gtid.js';
 import { definitionsOf, instantOfDate, recordOf } from './record.js';
 import { FORGOTTEN_BEFORE } from './statements/forgotten-before.js';
@@ -65,7 +66,7 @@ export class Reader {
   async list(filters: ListFilters, limit: number, cursor: string | null = null): Promise<Page> {
     const size = Math.min(Math.max(limit, 1), PAGE_MAX);
     const query = this.dataSource
-      .createQueryBuilder(TransactionRow, 't')
+      .createQueryBuilder(transactionView, 't')
       .orderBy('t.gtid', 'DESC')
       .limit(size + 1);
     applyFilters(query, filters);
@@ -81,7 +82,7 @@ export class Reader {
   /** What happened, in order; empty for a transaction that is not known. */
   async journalOf(gtid: GlobalTransactionId): Promise<readonly WrittenLine[]> {
     if (!isStorable(gtid)) return [];
-    const lines = this.dataSource.getRepository(JournalRow);
+    const lines = this.dataSource.getRepository(journalTable);
     const rows = await orUnavailable(
       lines.find({ where: { gtid }, order: { version: 'ASC' }, take: LINES_MAX }),
     );

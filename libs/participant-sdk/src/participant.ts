@@ -5,6 +5,8 @@
 // A1. Every error is caught here, and only here. It is in doubt: not a no, and nothing was done.
 // A2. A payload that cannot be parsed is refused when it is asked about. By the time of an order
 //     it has been parsed once; if it cannot be any more, the order balks and people see why.
+// A3. A step after the pivot may fail as often as it likes, but its refusal is not remembered: it is
+//     asked again with the same token, and must be able to answer otherwise.
 import type { Json, Operation } from '@concordat/protocols';
 import { InvariantViolation, isQuestion } from '@concordat/protocols';
 import { isJson, jsonBytesOf } from '@concordat/wire';
@@ -129,8 +131,9 @@ async function ask<Payload, Tx, Word>(
 ): Promise<Word | Refused> {
   const payload = parse(call.payload);
   if (payload instanceof Refused) return payload; // A2
-  const { gtid, branch, operation, protocol, token, traceparent, result, results = {} } = call;
-  const heading = { gtid, branch, operation, protocol, token, traceparent };
+  const { gtid, branch, operation, protocol, token, retriable, traceparent } = call;
+  const { result, results = {} } = call;
+  const heading = { gtid, branch, operation, protocol, token, retriable, traceparent };
   return handler({ ...heading, payload, result, results }, tx);
 }
 
@@ -140,7 +143,8 @@ type Yes = 'prepared' | 'tried' | 'done' | 'acknowledged';
 function meaning(call: Call, yes: Yes, word: Json | Refused | void): Handled {
   if (word instanceof Refused) {
     const { reason } = word;
-    return isQuestion(call.operation) ? refusal(reason) : { type: 'balked', reason };
+    const mayRefuse = isQuestion(call.operation) && !call.retriable; // A3
+    return mayRefuse ? refusal(reason) : { type: 'balked', reason };
   }
   if (word === undefined) return { type: 'reply', reply: { type: yes } };
   if (!isJson(word) || jsonBytesOf(word) > RESULT_BYTES_MAX) {

@@ -49,11 +49,11 @@ export class HttpParticipants implements Participants {
   }
 
   private headersOf({ gtid, definition, call }: Question): Record<string, string> {
-    const { branch, operation, token } = call;
+    const { branch, operation, token, retriable = false } = call;
     const { protocol } = definition;
     const traceparent = traceparentOf(definition.traceparent, gtid, this.randomHex);
-    const heading = encodeCallHeading({ gtid, branch, operation, protocol, token, traceparent });
-    return { 'Content-Type': 'application/json', ...heading };
+    const asked = { gtid, branch, operation, protocol, token, retriable, traceparent };
+    return { 'Content-Type': 'application/json', ...encodeCallHeading(asked) };
   }
 
   /** What the participant is told; or why it cannot be told that. */

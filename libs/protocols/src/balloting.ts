@@ -36,7 +36,7 @@ export interface Member {
   readonly standing: Standing;
 }
 
-export interface Verdict {
+interface Verdict {
   readonly phase: 'committing' | 'aborting';
   readonly members: readonly Member[];
 }

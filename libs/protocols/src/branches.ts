@@ -9,7 +9,7 @@ export interface Branch<State extends string> {
 }
 export type Branches<State extends string> = readonly Branch<State>[];
 
-/** The plans of branches that are not enlisted yet: to be told of a branch twice says nothing new. */
+/** The plans of branches that are not enlisted yet: to hear of a branch twice says nothing new. */
 export function joining(
   branches: Branches<string>,
   plans: readonly BranchPlan[],

@@ -46,6 +46,8 @@ export interface Call {
   readonly operation: Operation;
   /** 3PC: the ballot that the call speaks for. Other protocols have none. */
   readonly ballot?: number;
+  /** Saga: it comes after the pivot, so it is asked until it is done. A refusal changes nothing. */
+  readonly retriable?: true;
 }
 
 /** Everything that can happen to a global transaction after it has begun. */

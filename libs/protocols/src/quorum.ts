@@ -1,4 +1,4 @@
-// The arithmetic of quorum three-phase commit: how many, which ballot, and what an election chooses.
+// The arithmetic of quorum three-phase commit: how many, which ballot, what an election chooses.
 // Source: Keidar & Dolev, "Increasing the Resilience of Distributed and Replicated Database
 // Systems" (E3PC), JCSS 57, 1998. Read as Paxos: `lastElected` is the promise, `lastAttempt` the
 // ballot of the accepted value, and the values are pre-commit and pre-abort.

@@ -1,4 +1,4 @@
-// What a saga promises of its graph (saga.ts, S1 to S6), for random graphs and random conversations.
+// What a saga promises of its graph (saga.ts, S1 to S6), for random graphs and conversations.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BranchPlan, Call, Event, Reply } from './machine.js';

@@ -17,8 +17,9 @@
 //
 // S1. The decision is taken once: when the pivot is done, or without one when every step is, it is
 //     commit; when the saga turns back it is rollback.
-// S2. The pivot is sent only once nothing else can be refused. From then on its own answer decides,
-//     and nothing else: to turn back while it is in doubt might compensate past it.
+// S2. The pivot is sent only once every step that does not come after it is done. From then on its
+//     own answer decides, and nothing else: to turn back while it is in doubt might be to
+//     compensate what stands before a pivot that is done.
 // S3. Nothing is compensated once the pivot is done. What comes after it is retried until it is
 //     done: a refusal leaves it outstanding.
 // S4. A step in doubt is compensated like one that is done: no answer is not a refusal. That may be
@@ -58,7 +59,7 @@ interface Forward {
   readonly deadline: Instant;
 }
 
-/** The pivot is in doubt, or done: nothing but it turns back. */
+/** The pivot is in doubt (S2), or done (S3). */
 interface Beyond {
   readonly phase: 'pivoting' | 'completing';
   readonly steps: Steps;
@@ -116,8 +117,11 @@ function outstanding(state: SagaState): Outstanding {
     case 'forward':
       return { calls: calls('execute', state.steps, 'executing'), wakeAt: state.deadline };
     case 'pivoting':
-    case 'completing':
       return { calls: calls('execute', state.steps, 'executing') };
+    case 'completing': {
+      const retried = calls('execute', state.steps, 'executing');
+      return { calls: retried.map((call) => ({ ...call, retriable: true })) }; // S3
+    }
     case 'backward':
       return { calls: calls('compensate', state.steps, 'compensating') };
     case 'ended':
@@ -195,8 +199,9 @@ function goForward(state: Forward | Beyond): SagaState {
     const starts = step.state === 'waiting' && step.dependsOn.every((id) => done.has(id));
     return starts ? { ...step, state: 'executing' } : step;
   });
-  if (steps.every(isDone))
+  if (steps.every(isDone)) {
     return { phase: 'ended', steps, outcome: 'committed', decision: 'commit' };
+  }
   const pivot = steps.find((step) => step.pivot);
   if (pivot?.state === 'executing') return { phase: 'pivoting', steps };
   if (pivot?.state === 'done') return { phase: 'completing', steps };

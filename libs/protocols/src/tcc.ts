@@ -6,8 +6,8 @@
 //     └──rollback asked, the deadline──────┴──a refusal, too many──▶ cancelling ──every ack─────┘
 //                                             attempts, likewise
 //
-// The shape of 2PC, but what a `try` holds is the participant's own business data, not a lock of its
-// database: others see the reservation, and only `confirm` or `cancel` settles it.
+// The shape of 2PC, but what a `try` holds is the participant's own business data, not a lock of
+// its database: others see the reservation, and only `confirm` or `cancel` settles it.
 //
 // C1. The decision is taken once: confirming and cancelling never reach each other.
 // C2. `confirm` is outstanding only in `confirming`, hence only after that state is durable, and
@@ -66,7 +66,7 @@ function apply(state: TccState, event: Event): TccState {
     case 'replied':
       return onReplied(state, event.call.branch, event.reply.type);
     case 'exhausted':
-      return isUndecided(state) ? cancel(state.branches) : state; // C4, C5
+      return isUndecided(state) ? cancel(state.branches) : state; // C4
     case 'woken':
       return isUndecided(state) && event.at >= state.deadline ? cancel(state.branches) : state;
     default:

@@ -1,8 +1,8 @@
 // Agreement: the coordinator and its members never decide differently, while messages are lost,
 // doubled and delayed at will, and members that are tired of waiting elect among themselves.
 //
-// The members here keep to the rules of E3PC: a member that has not voted aborts when it is asked to
-// elect; it obeys a ballot only if that is the last one it has promised; what is final stays final.
+// The members here keep to the rules of E3PC: a member that has not voted aborts when it is asked
+// to elect; it obeys a ballot only if that is the last one it has promised; what is final stays.
 // Members that elect keep nothing of their election, as if they had crashed, when they start anew.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -66,7 +66,7 @@ class Member {
   }
 }
 
-/** An election that a member holds. It forgets everything but its ballot's number when it crashes. */
+/** An election that a member holds. When the member crashes, the election is forgotten. */
 class Election {
   private phase: 'elect' | 'pre-commit' | 'pre-abort' | 'do-commit' | 'abort' = 'elect';
   private readonly promised = new Map<Member, Standing>();

@@ -25,14 +25,14 @@
 // E6. The roster never shrinks. A read-only vote therefore counts as prepared: quorums of a smaller
 //     roster need not meet those of the roster that the members were told.
 //
-// No timeout decides after `pre-commit`. A silent member may be dead, or may be electing with others
-// on the far side of a partition: "the silent are dead, so commit" and "nobody calls, so abort" are
-// both wrong there, for each side may decide its own way. So the deadline, a wish of the initiator
-// and the number of attempts change nothing from `pre-committing` on.
+// No timeout decides after `pre-commit`. A silent member may be dead, or may be electing with
+// others on the far side of a partition: "the silent are dead, so commit" and "nobody calls, so
+// abort" are both wrong there, for each side may decide its own way. So the deadline, a wish of the
+// initiator and the number of attempts change nothing from `pre-committing` on.
 //
-// The price: with less than a quorum in reach, the transaction blocks, and its calls are outstanding
-// until enough members are back. Three members survive the loss of one; two survive none. What is
-// bought with it: the loss of the coordinator blocks nobody who can reach a quorum.
+// The price: with less than a quorum in reach, the transaction blocks, and its calls are
+// outstanding until enough members are back. Three members survive the loss of one; two survive
+// none. What is bought with it: the loss of the coordinator blocks nobody who can reach a quorum.
 import type { Balloting, Member } from './balloting.js';
 import { ballotCalls, firstBallot, hear } from './balloting.js';
 import type { Branches } from './branches.js';

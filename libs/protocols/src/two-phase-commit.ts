@@ -1,11 +1,10 @@
 // Two-phase commit, presumed abort (Mohan, Lindsay & Obermarck 1986).
 //
-//              commit asked, or driven
-//   active ────────────────────────────▶ preparing ──every vote yes──▶ committing ──every ack──▶ ended
-//     │                                     │                                                     ▲
-//     └──rollback asked, the deadline───────┴──a refusal, too many ──▶ rolling-back ──every ack───┤
-//                                              attempts, likewise                                 │
-//   one branch, whose participant can be asked for its outcome:  committing-one-phase ──its word──┘
+//   active ──commit asked, driven──▶ preparing ──every vote yes──▶ committing ──every ack──▶ ended
+//     │                                  │                                                     ▲
+//     └──rollback asked, deadline────────┴─a refusal, too many──▶ rolling-back ──every ack─────┤
+//                                          attempts, likewise                                  │
+//   a lone branch that can be asked for its outcome:  committing-one-phase ──its word──────────┘
 //
 // T1. The decision is taken once: committing and rolling-back never reach each other.
 // T2. `commit` is outstanding only in `committing`, hence only after that state is durable.

@@ -31,7 +31,7 @@ export function connectRedis(url: string, handlers: Handlers): Promise<BullQueue
   return Promise.resolve({
     add: queue.add,
     close: queue.close,
-    isReady: () => true,
+    isReady: () => producer.status === 'ready',
     cut: () => {
       for (const connection of connections) connection.disconnect();
     },

@@ -112,7 +112,8 @@ export function encodeAnswer(operation: Operation, answer: ParticipantAnswer): E
       return { status: 202, headers: retryAfter, body: '' };
     }
     case 'balked':
-      assert(!isQuestion(operation), 'only an order can be balked at');
+      // A step after the pivot has nobody to refuse to; its 409 says why it is not done yet.
+      assert(!isQuestion(operation) || operation === 'execute', 'a question is refused');
       return encoded(409, { reason: answer.reason });
     case 'stale':
       return encoded(410, { stale: true });

@@ -9,6 +9,7 @@ const heading = {
   operation: 'execute',
   protocol: 'saga',
   token: 7,
+  retriable: false,
   traceparent: null,
 } as const;
 
@@ -39,6 +40,7 @@ describe('the headers of a call', () => {
       operation: fc.constantFrom(...Object.values(operationsOf).flat()),
       protocol: fc.constantFrom('2pc', '3pc', 'tcc', 'saga'),
       token: fc.integer({ min: 1 }),
+      retriable: fc.boolean(),
       traceparent: fc.constantFrom(null, '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'),
     });
     fc.assert(

@@ -23,6 +23,7 @@ export const callHeaders = {
   operation: 'Concordat-Operation',
   protocol: 'Concordat-Protocol',
   token: 'Concordat-Token',
+  retriable: 'Concordat-Retriable',
   idempotencyKey: 'Idempotency-Key',
   traceparent: 'traceparent',
 } as const;
@@ -34,6 +35,8 @@ export interface CallHeading {
   readonly operation: Operation;
   readonly protocol: ProtocolName;
   readonly token: number;
+  /** It is asked until it is done: a refusal changes nothing, and must not be remembered. */
+  readonly retriable: boolean;
   /** W3C trace context; null where the caller sent none. */
   readonly traceparent: string | null;
 }
@@ -58,13 +61,14 @@ export interface CallRoster {
 }
 
 export function encodeCallHeading(heading: CallHeading): { readonly [name: string]: string } {
-  const { gtid, branch, operation, protocol, token, traceparent } = heading;
+  const { gtid, branch, operation, protocol, token, retriable, traceparent } = heading;
   return {
     [callHeaders.transaction]: gtid,
     [callHeaders.branch]: branch,
     [callHeaders.operation]: operation,
     [callHeaders.protocol]: protocol,
     [callHeaders.token]: String(token),
+    ...(retriable ? { [callHeaders.retriable]: 'true' } : {}),
     [callHeaders.idempotencyKey]: `${gtid}:${branch}:${operation}`,
     ...(traceparent === null ? {} : { [callHeaders.traceparent]: traceparent }),
   };
@@ -76,6 +80,7 @@ const headingSchema = z.object({
   'concordat-operation': operationSchema,
   'concordat-protocol': protocolSchema,
   'concordat-token': z.string().regex(/^[1-9]\d{0,15}$/, 'must be a positive integer'),
+  'concordat-retriable': z.enum(['true', 'false']).default('false'),
   traceparent: z.string().optional(),
 });
 
@@ -90,6 +95,7 @@ export function parseCallHeading(headers: unknown): Parsed<CallHeading> {
     operation: value['concordat-operation'],
     protocol: value['concordat-protocol'],
     token: Number(value['concordat-token']),
+    retriable: value['concordat-retriable'] === 'true',
     traceparent: value.traceparent ?? null,
   });
 }

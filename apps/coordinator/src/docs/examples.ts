@@ -30,7 +30,7 @@ export const beginExamples: { readonly [name: string]: Example<BeginRequest> } =
       ],
     },
   },
-  'tcc': {
+  tcc: {
     summary: 'Try, confirm, cancel: reservations that are confirmed together',
     value: {
       protocol: 'tcc',
@@ -42,7 +42,7 @@ export const beginExamples: { readonly [name: string]: Example<BeginRequest> } =
       ],
     },
   },
-  'saga': {
+  saga: {
     summary: 'Saga: a graph of steps, with a pivot after which nothing is compensated',
     value: {
       protocol: 'saga',
@@ -57,7 +57,7 @@ export const beginExamples: { readonly [name: string]: Example<BeginRequest> } =
       ],
     },
   },
-  'active': {
+  active: {
     summary: 'Without branches: it stays active, and branches enlist until commit is asked for',
     value: { protocol: '2pc', name: 'batch', deadlineMs: 600_000 },
   },

@@ -62,11 +62,13 @@ function schemas(): { readonly [name: string]: object } {
     io: 'input',
     uri: (name) => `${COMPONENTS}${name}`,
   });
-  const bare = Object.entries(named).map(([name, { $schema: _, $id: __, ...schema }]) => [
-    name,
-    schema,
-  ]);
-  return Object.fromEntries(bare);
+  return Object.fromEntries(Object.entries(named).map(([name, schema]) => [name, bare(schema)]));
+}
+
+/** A component is known by its place in the document. */
+function bare(schema: z.core.JSONSchema.BaseSchema): object {
+  const { $schema: _dialect, $id: _id, ...rest } = schema;
+  return rest;
 }
 
 /** Each field of the query is a parameter; `output`, because what is sent is text. */

@@ -19,7 +19,9 @@ const gtid = { $ref: '#/components/parameters/gtid' };
 const prefer = { $ref: '#/components/parameters/prefer' };
 const idempotencyKey = { $ref: '#/components/parameters/idempotencyKey' };
 
-const location = { Location: { description: 'Names the transaction.', schema: { type: 'string' } } };
+const location = {
+  Location: { description: 'Names the transaction.', schema: { type: 'string' } },
+};
 
 /** @param listQuery the query parameters of the list */
 export function pathsOf(listQuery: readonly object[]): Paths {
@@ -55,7 +57,10 @@ const begin: Operation = {
     },
   },
   responses: {
-    201: { ...answer('Begun. It has ended, or goes on: see phase.', 'Transaction'), headers: location },
+    201: {
+      ...answer('Begun. It has ended, or goes on: see phase.', 'Transaction'),
+      headers: location,
+    },
     200: {
       ...answer('The same key and body have begun this one before.', 'Transaction'),
       headers: location,

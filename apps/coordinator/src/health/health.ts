@@ -2,14 +2,16 @@
 //
 //   stopping, or Postgres does not answer    not ready
 //   the queue of wakeups does not answer     ready, and degraded: only promptness is lost
+import type { OpenWakeups } from '@concordat/wakeups';
 import { within } from '../within.js';
 
 const PING_TIMEOUT_MS = 1_000;
+const WITHOUT_WAKEUPS = 'the queue does not answer: deadlines and retries wait for the sweep';
 
 export interface Dependencies {
   /** Rejects if Postgres does not answer. */
   readonly pingPostgres: () => Promise<void>;
-  readonly wakeups: { readonly kind: string; readonly isHealthy: () => boolean };
+  readonly wakeups: Pick<OpenWakeups, 'isHealthy'>;
   readonly isStopping: () => boolean;
 }
 
@@ -27,8 +29,7 @@ export class Health {
       return { status: 'not-ready', reasons: ['Postgres does not answer'] };
     }
     if (wakeups.isHealthy()) return { status: 'ready', reasons: [] };
-    const reason = `wakeups by ${wakeups.kind} are silent: deadlines and retries wait for the sweep`;
-    return { status: 'degraded', reasons: [reason] };
+    return { status: 'degraded', reasons: [WITHOUT_WAKEUPS] };
   }
 
   private async postgresAnswers(): Promise<boolean> {

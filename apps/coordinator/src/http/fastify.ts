@@ -26,7 +26,7 @@ export function fastifyAdapter({ bodyBytesMax, isStopping }: FastifyOptions): Fa
     skipMiddie: true, // there is no middleware
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
     clientErrorHandler: answerWhatIsNotHttp,
-    frameworkErrors: (error: FastifyError, _request: unknown, reply: FastifyReply) => sendProblem(reply, ofRouter(error.statusCode)),
+    frameworkErrors: answerWhatHasNoRoute,
   });
   const fastify = adapter.getInstance();
   acceptJsonOnly(fastify);
@@ -36,13 +36,18 @@ export function fastifyAdapter({ bodyBytesMax, isStopping }: FastifyOptions): Fa
   return adapter;
 }
 
+function answerWhatHasNoRoute(error: FastifyError, _request: unknown, reply: FastifyReply): void {
+  sendProblem(reply, ofRouter(error.statusCode));
+}
+
 function stopping(): ProblemError {
   const detail = 'Nothing was done. Ask another coordinator, or this one later.';
   return temporaryProblem('stopping', detail, STOPPING_RETRY_AFTER_MS);
 }
 
 function ofRouter(statusCode: number | undefined): ProblemError {
-  if (statusCode !== 414) return new ProblemError('malformed-request', 'The URL cannot be decoded.');
+  if (statusCode !== 414)
+    return new ProblemError('malformed-request', 'The URL cannot be decoded.');
   const detail = `A part of the path has more than ${PARAM_LENGTH_MAX} characters.`;
   return new ProblemError('url-too-long', detail);
 }
@@ -65,12 +70,11 @@ function answerWhatIsNotHttp(error: Error & { readonly code?: string }, socket: 
 }
 
 function ofClientError(code: string | undefined): ProblemError {
-  switch (code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return new ProblemError('headers-too-large', 'The headers are larger than 16 KiB.');
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new ProblemError('request-timeout', 'The request did not arrive in time.');
-    default:
-      return new ProblemError('malformed-request', 'This is not an HTTP request.');
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new ProblemError('headers-too-large', 'The headers are larger than 16 KiB.');
   }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new ProblemError('request-timeout', 'The request did not arrive in time.');
+  }
+  return new ProblemError('malformed-request', 'This is not an HTTP request.');
 }

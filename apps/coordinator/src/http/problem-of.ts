@@ -17,7 +17,11 @@ interface Context {
 export function problemOf(error: unknown, context: Context): ProblemError | undefined {
   if (error instanceof ProblemError) return error;
   if (error instanceof Overloaded) {
-    return temporaryProblem('overloaded', `Nothing was begun: ${error.message}.`, error.retryAfterMs);
+    return temporaryProblem(
+      'overloaded',
+      `Nothing was begun: ${error.message}.`,
+      error.retryAfterMs,
+    );
   }
   if (error instanceof JournalUnavailable) return journalUnavailable(context.request);
   if (error instanceof HttpException) return ofFramework(error, context);
@@ -51,7 +55,10 @@ function ofFramework(error: HttpException, context: Context): ProblemError | und
   }
 }
 
-function noSuchRoute({ url, method }: FastifyRequest, allowedMethods: AllowedMethods): ProblemError {
+function noSuchRoute(
+  { url, method }: FastifyRequest,
+  allowedMethods: AllowedMethods,
+): ProblemError {
   const allowed = allowedMethods.at(url.split('?', 1)[0] ?? '');
   if (allowed.length === 0) return new ProblemError('no-such-route', 'No route has this path.');
   const allow = allowed.join(', ');

@@ -25,14 +25,19 @@ export class ProblemFilter implements ExceptionFilter {
     if (error instanceof InvariantViolation) this.options.die(error);
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const problem = problemOf(error, { request, ...this.options }) ?? this.unexpected(error, request);
+    const problem =
+      problemOf(error, { request, ...this.options }) ?? this.unexpected(error, request);
     return sendProblem(reply, problem);
   }
 
   private unexpected(error: unknown, { method, url }: FastifyRequest): ProblemError {
     const incident = uuidv7();
-    this.options.logger.error({ err: error, incident, method, url }, 'a request failed unexpectedly');
-    const detail = 'It is not known what became of the request. The log of the coordinator says more.';
+    this.options.logger.error(
+      { err: error, incident, method, url },
+      'a request failed unexpectedly',
+    );
+    const detail =
+      'It is not known what became of the request. The log of the coordinator says more.';
     return new ProblemError('internal', detail, { incident });
   }
 }

@@ -20,11 +20,11 @@ export const problemKinds = {
   'unsupported-media-type': { status: 415, title: 'The body must be application/json' },
   'key-reused': { status: 422, title: 'The idempotency key belongs to another request' },
   'headers-too-large': { status: 431, title: 'The headers are too large' },
-  'internal': { status: 500, title: 'The coordinator has failed' },
+  internal: { status: 500, title: 'The coordinator has failed' },
   'journal-unavailable': { status: 503, title: 'The journal does not answer' },
   'not-ready': { status: 503, title: 'The coordinator is not ready' },
-  'overloaded': { status: 503, title: 'Too much is in flight' },
-  'stopping': { status: 503, title: 'The coordinator is stopping' },
+  overloaded: { status: 503, title: 'Too much is in flight' },
+  stopping: { status: 503, title: 'The coordinator is stopping' },
 } as const satisfies { readonly [kind: string]: { status: number; title: string } };
 
 export type ProblemKind = keyof typeof problemKinds;

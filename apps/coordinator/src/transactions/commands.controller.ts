@@ -10,7 +10,7 @@ import { Engine } from '@concordat/engine';
 import type { GlobalTransactionId } from '@concordat/protocols';
 import { unreachable } from '@concordat/protocols';
 import type { TransactionView } from '@concordat/wire';
-import { parseGtid } from '@concordat/wire';
+import { parseGtid, WAIT_MS_DEFAULT } from '@concordat/wire';
 import type { FastifyReply } from 'fastify';
 import { valueOf } from '../http/problems.js';
 import { InitiatorRequests, requireNoBody } from './initiator-requests.js';
@@ -31,11 +31,13 @@ export class CommandsController {
     @Headers() headers: IncomingHttpHeaders,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionView> {
-    const begun = await this.engine.begin(this.requests.begin(body, headers));
+    const request = this.requests.begin(body, headers);
+    const begun = await this.engine.begin(request);
     if (begun.type === 'key-reused') throw problems.keyReused(begun.gtid);
     reply.status(begun.type === 'begun' ? 201 : 200);
     reply.header('location', `/v1/transactions/${begun.gtid}`);
-    return this.onceEnded(begun.gtid, headers, reply);
+    // Without branches it cannot end before its initiator has heard of it.
+    return this.onceEnded(begun.gtid, request.driven ? WAIT_MS_DEFAULT : 0, headers, reply);
   }
 
   @Post(':gtid/branches')
@@ -91,18 +93,19 @@ export class CommandsController {
     const wished = await this.engine.wish(gtid, wish);
     if (wished.type === 'unknown') throw problems.unknownTransaction(gtid);
     if (wished.type === 'contradicted') throw problems.contradicted(wish, wished.record);
-    return this.onceEnded(gtid, headers, reply);
+    return this.onceEnded(gtid, WAIT_MS_DEFAULT, headers, reply);
   }
 
   /** The representation, as soon as it has ended or the initiator prefers not to wait longer. */
   private async onceEnded(
     gtid: GlobalTransactionId,
+    waitMsByDefault: number,
     headers: IncomingHttpHeaders,
     reply: FastifyReply,
   ): Promise<TransactionView> {
     const { waitMs, applied } = preferenceIn(headers);
     if (applied !== undefined) reply.header('preference-applied', applied);
-    const record = await this.find(gtid, waitMs);
+    const record = await this.find(gtid, applied === undefined ? waitMsByDefault : waitMs);
     if (record === undefined) throw problems.unknownTransaction(gtid);
     return transactionView(record);
   }

@@ -17,7 +17,8 @@ export function decisionForgotten(gtid: string): ProblemError {
 }
 
 export function keyReused(gtid: string): ProblemError {
-  const detail = 'This Idempotency-Key has begun a transaction with another body. Nothing was begun.';
+  const detail =
+    'This Idempotency-Key has begun a transaction with another body. Nothing was begun.';
   return new ProblemError('key-reused', detail, { gtid });
 }
 

@@ -20,6 +20,7 @@ export class QueriesController {
   @Get()
   async list(@Query() query: unknown): Promise<ListView> {
     const { limit, cursor, ...filters } = valueOf(parseListQuery(query));
+    await this.engine.written();
     try {
       const page = await this.reader.list(filters, limit, cursor);
       return { items: page.items.map(transactionView), cursor: page.cursor };
@@ -51,6 +52,7 @@ export class QueriesController {
   @Get(':gtid/journal')
   async journal(@Param('gtid') id: string): Promise<JournalView> {
     const gtid = valueOf(parseGtid(id));
+    await this.engine.written();
     const lines = await this.reader.journalOf(gtid);
     if (lines.length === 0) throw problems.unknownTransaction(gtid);
     return journalView(gtid, lines);

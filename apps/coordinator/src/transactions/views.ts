@@ -9,7 +9,6 @@ import type { BranchId, BranchPlan, Instant, Transaction } from '@concordat/prot
 import { assert, callsOf, resultOf, summaryOf } from '@concordat/protocols';
 import type { BranchView, DecisionView, JournalView, TransactionView } from '@concordat/wire';
 
-
 type EventView = JournalView['lines'][number]['events'][number];
 type PlanView = Extract<EventView, { type: 'enlisted' }>['branches'][number];
 
@@ -64,27 +63,28 @@ function branchView(record: Record, id: BranchId, state: string): BranchView {
   };
 }
 
-function participantOf(branches: readonly BranchDefinition[], id: BranchId): BranchView['participant'] {
+function participantOf(
+  branches: readonly BranchDefinition[],
+  id: BranchId,
+): BranchView['participant'] {
   const branch = branches.find((candidate) => candidate.id === id);
   assert(branch !== undefined, 'every branch of a state is defined');
   return branch.participant;
 }
 
-function isOutstanding(transaction: Transaction, attempt: { branch: BranchId; token: number }): boolean {
+function isOutstanding(
+  transaction: Transaction,
+  attempt: { branch: BranchId; token: number },
+): boolean {
   return callsOf(transaction).some(
     ({ branch, token }) => branch === attempt.branch && token === attempt.token,
   );
 }
 
 function eventView(event: JournalLine['events'][number]): EventView {
-  switch (event.type) {
-    case 'woken':
-      return { ...event, at: timeOf(event.at) };
-    case 'enlisted':
-      return { ...event, branches: event.branches.map(planView) };
-    default:
-      return event;
-  }
+  if (event.type === 'woken') return { ...event, at: timeOf(event.at) };
+  if (event.type === 'enlisted') return { ...event, branches: event.branches.map(planView) };
+  return event;
 }
 
 function planView(plan: BranchPlan): PlanView {
