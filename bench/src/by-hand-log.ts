@@ -5,7 +5,8 @@ import pg from 'pg';
 
 const CREATE = `
   create table if not exists log (
-    id bigint primary key, payload json not null, begun_at timestamptz not null, ended_at timestamptz
+    id bigint primary key, payload json not null,
+    begun_at timestamptz not null, ended_at timestamptz
   ) with (fillfactor = 70)`;
 
 const WRITE = `

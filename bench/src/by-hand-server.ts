@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:http';
 import type { BeginRequest } from './requests.js';
 
-/** @param commit one transaction, all of it; its id is higher than any before, of earlier runs too */
+/** @param commit one transaction, all of it; its id is higher than any before, of earlier runs */
 export function serveByHand<Payload>(
   commit: (id: number, request: BeginRequest<Payload>) => Promise<void>,
 ): void {

@@ -114,7 +114,7 @@ async function startCoordinator(
   const env = {
     DATABASE_URL: databaseUrl,
     CONCORDAT_PARTICIPANTS: file,
-    CONCORDAT_WAKEUPS: 'none',
+    CONCORDAT_WAKEUPS: process.env['CONCORDAT_WAKEUPS'] ?? 'none',
     LOG_LEVEL: 'warn',
   };
   try {

@@ -6,15 +6,15 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Contestant } from './contestants.js';
-import type { Shape } from './requests.js';
 import { contestantsOf } from './contestants.js';
 import { connectAdmin, createDatabases, dropDatabases } from './databases.js';
 import { findPostmaster } from './measure.js';
 import type { Options } from './options.js';
-import { parseOptions, usage } from './options.js';
+import { parseOptions } from './options.js';
 import { killAll } from './processes.js';
 import type { Comparison, Mark } from './report.js';
 import { headingOf, lineOf, linesOf, marksOf, medianOf } from './report.js';
+import type { Shape } from './requests.js';
 import type { Figures, Server } from './round.js';
 import { playRound } from './round.js';
 
@@ -37,7 +37,6 @@ try {
   await main(parseOptions(process.argv.slice(2), process.env));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  console.error(usage);
   process.exitCode = 1;
 }
 
@@ -64,7 +63,9 @@ async function main(options: Options): Promise<void> {
   printLegend();
   printMarks(marks);
   if (options.json !== undefined) {
-    await writeFile(options.json, `${JSON.stringify({ comparisons, marks }, undefined, 2)}\n`);
+    const { seconds } = options;
+    const figures = { seconds, rounds: ROUNDS, cpus: availableParallelism(), comparisons, marks };
+    await writeFile(options.json, `${JSON.stringify(figures, undefined, 2)}\n`);
   }
 }
 
@@ -96,10 +97,12 @@ async function compare(
 }
 
 function printLegend(): void {
+  const cpus = availableParallelism();
   console.log(`
-Medians of ${ROUNDS} rounds each, in turns. Everything is on this machine's ${availableParallelism()} CPUs: load, coordinator,
-participants, Postgres. Both sides are asked over HTTP, by the same load. "by hand" commits and
-no more: it cannot finish after a crash, compensate, or be asked. CPU: seconds per 1,000 tx.`);
+Medians of ${ROUNDS} rounds each, in turns. All on the ${cpus} CPUs of this machine: load,
+coordinator, participants, Postgres. Both sides are asked over HTTP, by the same load. "by hand"
+commits and no more: it cannot finish after a crash, compensate, or be asked. CPU: seconds per
+1,000 transactions.`);
 }
 
 function printMarks(marks: readonly Mark[]): void {

@@ -11,7 +11,7 @@ export interface Options {
   readonly json: string | undefined;
 }
 
-export const usage = `usage: npm run bench -- [options]
+const usage = `usage: npm run bench -- [options]
   --seconds N        how long each round is measured (5)
   --clients N,N,...  how many clients at a time (1,16,64)
   --only saga|2pc    one shape of transaction only
@@ -19,9 +19,20 @@ export const usage = `usage: npm run bench -- [options]
 DATABASE_URL names a Postgres 18 on this machine; npm run bench brings its own.`;
 
 const CLIENTS_MAX = 64;
+const SECONDS_MAX = 600;
 
-/** Throws an Error with a message for people if what is asked for makes no sense. */
+/** Throws an Error that says what is wrong and what would be right. */
 export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
+  try {
+    return optionsFrom(args, env);
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`, {
+      cause: error,
+    });
+  }
+}
+
+function optionsFrom(args: readonly string[], env: NodeJS.ProcessEnv): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -37,7 +48,7 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): O
     databaseUrl,
     shapes: shapesFrom(values.only),
     clients: values.clients.split(',').map((text) => numberFrom('--clients', text, CLIENTS_MAX)),
-    seconds: numberFrom('--seconds', values.seconds, 600),
+    seconds: numberFrom('--seconds', values.seconds, SECONDS_MAX),
     json: values.json,
   };
 }

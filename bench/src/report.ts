@@ -78,7 +78,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 const FIRST_WIDTH = 14;
-const gap = 2;
+const GAP = 2;
 
 export function headingOf(): string {
   const titles = COLUMNS.map(([title]) => title.padStart(widthOf(title)));
@@ -109,5 +109,5 @@ function cell(title: string, value: number, digits: number): string {
 }
 
 function widthOf(title: string): number {
-  return Math.max(title.length, 6) + gap;
+  return Math.max(title.length, 6) + GAP;
 }

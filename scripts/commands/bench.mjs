@@ -14,7 +14,7 @@ const CONNECTIONS_MAX = 400;
  * @param {readonly string[]} args of bench/src/options.ts
  */
 export async function bench(args) {
-  await build();
+  await build('bench', 'apps/coordinator', 'apps/bank');
   if (process.env['DATABASE_URL']) return run(args, process.env);
   const dataDir = path.resolve('.dev', `bench-${process.pid}`);
   const server = await step('PostgreSQL', () =>

@@ -2,7 +2,7 @@ import { Failure } from '../lib/failure.mjs';
 import { say, step } from '../lib/say.mjs';
 import { tool } from '../lib/tool.mjs';
 
-const SOURCES = ['apps', 'libs', 'migrations', 'test', 'bench', 'scripts', 'vitest.config.ts'];
+const SOURCES = ['apps', 'libs', 'migrations', 'test', 'bench', 'scripts'];
 const LINT = ['--type-aware', '--deny-warnings', ...SOURCES];
 
 /** What can be said of the code without running it. All are run, even if one of them fails. */

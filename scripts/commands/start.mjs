@@ -14,7 +14,7 @@ import { openParticipants, prepareForParticipants, writeRegistry } from '../hous
 import { openDatabase, openRedis } from '../house/servers.mjs';
 import { Failure } from '../lib/failure.mjs';
 import { paint, say, step } from '../lib/say.mjs';
-import { tool } from '../lib/tool.mjs';
+import { build } from './build.mjs';
 
 /**
  * @param {readonly string[]} args
@@ -24,7 +24,7 @@ export async function start(args) {
   const [unknown] = args.filter((arg) => arg !== '--no-demo');
   if (unknown !== undefined) throw new Failure(`unknown option ${unknown}; known: --no-demo`);
   const asked = untilAsked();
-  const house = new House(path.resolve('.dev'));
+  const house = new House(path.resolve(process.env['CONCORDAT_DEV_DIR'] || '.dev'));
   try {
     const opened = open(house, { withDemo: !args.includes('--no-demo') });
     await Promise.race([asked, house.collapsed, opened]);
@@ -51,8 +51,7 @@ function untilAsked() {
 async function open(house, { withDemo }) {
   await house.lock();
   await requireFreePort();
-  const apps = ['coordinator', 'bank', 'shop'].map((app) => `apps/${app}`);
-  await step('build', () => tool('typescript/bin/tsc', ['-b', ...apps]));
+  await build('apps/coordinator', 'apps/bank', 'apps/shop');
   const database = await openDatabase(house);
   const redisUrl = await openRedis(house);
   const hindrance = await prepareForParticipants(database);
@@ -63,13 +62,18 @@ async function open(house, { withDemo }) {
   writeRegistry(registry, participants, { notary: notary.url });
   const neighbours = { databaseUrl: database.url, redisUrl, registry };
   const coordinator = await openCoordinator(house, neighbours);
+  const collection = `${coordinator.url}/v1/transactions`;
   say(`ready ${coordinator.url}`);
   if (hindrance) say(`\nno banks, shop or demo on this database server: ${hindrance}`);
   if (participants) {
     const cast = new Cast(participants);
-    await cast.enter();
-    if (withDemo) await playDemo(coordinator.url, cast, notary);
+    await step(
+      'cast',
+      () => cast.enter(collection),
+      () => cast.introduction(),
+    );
+    if (withDemo) await playDemo(collection, cast, notary);
   }
-  sayWhereToGo(coordinator.url, participants);
+  sayWhereToGo(coordinator.url, participants, house.path('logs'));
   say(`\n${paint('bold', `serving at ${coordinator.url}; Ctrl-C stops everything`)}`);
 }

@@ -1,4 +1,5 @@
 // Who plays in the stories, and what can be seen of them from outside.
+import { until } from '../lib/wait.mjs';
 import { http } from './http.mjs';
 import { money } from './money.mjs';
 
@@ -12,6 +13,10 @@ import { money } from './money.mjs';
 
 const OPENING_BALANCES = { alice: 100_000, bob: 20_000 };
 const TEAPOTS = 10;
+const PATIENCE = { timeoutMs: 60_000, periodMs: 100 };
+
+/** What the stories' transactions are called, for people and for finding them. */
+export const NAME = 'story';
 
 export class Cast {
   /** @param {Participants} participants */
@@ -19,14 +24,24 @@ export class Cast {
     this.participants = participants;
   }
 
-  /** Everybody begins with the same as the last time. */
-  async enter() {
+  /**
+   * Everybody begins with the same as the last time, once that time is over: if it was cut short,
+   * the coordinator is finishing its transactions now.
+   * @param {string} collection the URL of the coordinator's transactions
+   */
+  async enter(collection) {
+    await until('the stories of the last run have ended', () => areEnded(collection), PATIENCE);
     const { shop } = this.participants;
     for (const person of /** @type {Person[]} */ (['alice', 'bob'])) {
       const body = { id: person, balance: OPENING_BALANCES[person] };
       await http(`${this.bankOf(person).url}/accounts`, { body });
     }
     await http(`${shop.url}/stock`, { body: { sku: 'teapot', available: TEAPOTS } });
+  }
+
+  introduction() {
+    const { alice, bob } = OPENING_BALANCES;
+    return `alice with ${money(alice)} at lfa, bob with ${money(bob)} at eta, ${TEAPOTS} teapots`;
   }
 
   /** @param {Person} person */
@@ -89,4 +104,11 @@ export class Cast {
  */
 function countOf(rows, state) {
   return rows.filter((row) => row['state'] === state).length;
+}
+
+/** @param {string} collection */
+async function areEnded(collection) {
+  /** @type {{ items: { phase: string }[] }} */
+  const { items } = await http(`${collection}?name=${NAME}&limit=20`);
+  return items.every(({ phase }) => phase === 'ended');
 }

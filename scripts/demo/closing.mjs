@@ -6,8 +6,9 @@ import { paint, say } from '../lib/say.mjs';
  * Where to look, and what to try.
  * @param {string} coordinatorUrl
  * @param {Participants | undefined} participants
+ * @param {string} logs the directory
  */
-export function sayWhereToGo(coordinatorUrl, participants) {
+export function sayWhereToGo(coordinatorUrl, participants, logs) {
   const places = {
     transactions: `${coordinatorUrl}/v1/transactions`,
     'API docs': `${coordinatorUrl}/docs`,
@@ -18,7 +19,7 @@ export function sayWhereToGo(coordinatorUrl, participants) {
       'bank eta': `${participants.eta.url}/accounts`,
       shop: `${participants.shop.url}/orders`,
     }),
-    logs: '.dev/logs',
+    logs,
   };
   say();
   for (const [what, where] of Object.entries(places)) {

@@ -1,4 +1,5 @@
 // Drives the main job over HTTP, as any initiator would, and tells what happens.
+import { Failure } from '../lib/failure.mjs';
 import { paint, say } from '../lib/say.mjs';
 import { killHalfway } from './killed-bank.mjs';
 import { money } from './money.mjs';
@@ -9,12 +10,11 @@ import { begin, tell } from './story.mjs';
 /** @typedef {import('./story.mjs').Transaction} Transaction */
 
 /**
- * @param {string} coordinatorUrl
+ * @param {string} collection the URL of the coordinator's transactions
  * @param {Cast} cast
  * @param {import('./notary.mjs').Notary} notary registered as `notary`
  */
-export async function playDemo(coordinatorUrl, cast, notary) {
-  const collection = `${coordinatorUrl}/v1/transactions`;
+export async function playDemo(collection, cast, notary) {
   const total = await cast.total();
   /** @type {Transaction[]} */
   const ended = [];
@@ -23,11 +23,17 @@ export async function playDemo(coordinatorUrl, cast, notary) {
   }
   const crash = storyOfACrash(cast);
   const kill = killHalfway(collection, notary, cast.participants.eta);
-  ended.push(await tell(ended.length + 1, crash, () => kill(crash)));
+  const last = await tell(ended.length + 1, crash, () => kill(crash));
+  ended.push(last);
+  say(`     line by line: curl -s ${collection}/${last.gtid}/journal`);
 
+  const totalAfter = await cast.total();
+  if (totalAfter !== total) {
+    throw new Failure(`the banks held ${money(total)}, and now hold ${money(totalAfter)}`);
+  }
   const count = (/** @type {string} */ outcome) =>
     ended.filter((transaction) => transaction.outcome === outcome).length;
-  const held = `the banks hold ${money(await cast.total())}, as before (${money(total)})`;
   const sum = `${count('committed')} committed, ${count('rolled-back')} rolled back`;
-  say(`\n${paint('bold', `${ended.length} transactions: ${sum}`)}; ${held}`);
+  say(`\n${paint('bold', `${ended.length} transactions: ${sum}`)}`);
+  say(`the banks hold ${money(total)} together, as they did before`);
 }

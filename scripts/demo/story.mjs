@@ -1,6 +1,7 @@
 // One story: a global transaction, from what is asked for to what has become of it.
 import { Failure } from '../lib/failure.mjs';
 import { paint, say } from '../lib/say.mjs';
+import { NAME } from './cast.mjs';
 import { http } from './http.mjs';
 
 /** @typedef {import('./cast.mjs').Gauge} Gauge */
@@ -53,7 +54,7 @@ export async function tell(number, story, perform) {
  * @returns {Promise<Transaction>}
  */
 export function begin(collection, { protocol, branches }, prefer) {
-  const body = { protocol, name: 'demo', branches };
+  const body = { protocol, name: NAME, branches };
   return http(collection, { body, headers: { prefer } });
 }
 

@@ -1,15 +1,22 @@
 import { Failure } from '../lib/failure.mjs';
 import { canListen } from '../lib/ports.mjs';
 import { step } from '../lib/say.mjs';
+import { until } from '../lib/wait.mjs';
 import { addressFrom } from './environment.mjs';
 
 /** @typedef {import('./house.mjs').House} House */
 
-/** Said before anything long begins: another program where the coordinator is to listen. */
+/** What the last run has left may still be about to end. */
+const PATIENCE = { timeoutMs: 2_000 };
+
+/** Says, before anything long begins, if another program is where the coordinator is to listen. */
 export async function requireFreePort() {
   const { port, host } = addressFrom();
-  if (port === 0 || (await canListen(port, host))) return;
-  throw new Failure(`port ${port} is taken; choose another one: PORT=${port + 1} npm start`);
+  const isFree = () => port === 0 || canListen(port, host);
+  await until('the port is free', isFree, PATIENCE).catch((error) => {
+    const advice = `choose another one: PORT=${port + 1} npm start`;
+    throw new Failure(`port ${port} is taken; ${advice}`, { cause: error });
+  });
 }
 
 /**

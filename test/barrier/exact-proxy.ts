@@ -77,13 +77,21 @@ export class ExactProxy {
       this.sockets.delete(from);
       to.destroy();
     });
-    from.on('data', (bytes) => {
-      const act = this.armed;
-      if (act?.at !== at || !bytes.includes(act.text)) return to.write(bytes);
-      this.armed = undefined;
-      if (act.type === 'cut') return this.cut(from, to);
-      return act.door.wait().then(() => to.write(bytes));
-    });
+    from.on('data', (bytes) => this.pass(bytes, from, to, at));
+  }
+
+  private pass(bytes: Buffer, from: Socket, to: Socket, at: Act['at']): void {
+    const act = this.armed;
+    if (act?.at !== at || !bytes.includes(act.text)) {
+      to.write(bytes);
+      return;
+    }
+    this.armed = undefined;
+    if (act.type === 'cut') return this.cut(from, to);
+    act.door.wait().then(
+      () => to.write(bytes),
+      () => from.destroy(),
+    );
   }
 
   private cut(from: Socket, to: Socket): void {

@@ -322,6 +322,6 @@ test('eight processes that make the tables at once take turns', async () => {
     { length: 8 },
     () => new Pool({ connectionString: databaseUrl, max: 1 }),
   );
-  await Promise.all(pools.map(ensureBarrier));
+  await expect(Promise.all(pools.map(ensureBarrier))).resolves.toHaveLength(8);
   await Promise.all(pools.map((each) => each.end()));
 });

@@ -8,7 +8,7 @@ import { startCoordinator } from '../support/coordinator.js';
 import { databaseFromTemplate } from '../support/databases.js';
 import type { Scripted, ScriptedParticipant } from '../support/scripted-participants.js';
 import { ScriptedParticipants } from '../support/scripted-participants.js';
-import { Api } from './api.js';
+import { Api, transactionIn } from './api.js';
 
 const { databaseUrl } = await databaseFromTemplate();
 const participants = await ScriptedParticipants.open();
@@ -111,7 +111,7 @@ describe('2pc, a participant that has acted on its own', () => {
     ['mixed', 'committed', 'heuristic-mixed', 'heuristic-mixed'],
     ['hazard', 'committed', 'heuristic-hazard', 'heuristic-hazard'],
     ['rollback', 'rolled-back', 'heuristic-rollback', 'rolled-back'],
-    ['commit', 'rolled-back', 'heuristic-commit', 'heuristic-commit'],
+    ['commit', 'rolled-back', 'heuristic-commit', 'heuristic-mixed'], // the other one has refused
   ])(
     '%s, where the decision is %s: %s, and the outcome is %s',
     async (heuristic, decided, state, outcome) => {
@@ -127,6 +127,21 @@ describe('2pc, a participant that has acted on its own', () => {
     },
   );
 });
+
+test.each([
+  ['commit', 'rollback', 'heuristic-commit'],
+  ['rollback', 'commit', 'heuristic-rollback'],
+])(
+  '2pc, of which every branch did %s by itself against %s is %s',
+  async (heuristic, wish, outcome) => {
+    const tested = participants.add().answers(wish, { status: 409, body: { heuristic } });
+    const { gtid } = await api.begin({ protocol: '2pc' });
+    const branch = { id: 'a', participant: { url: tested.url } };
+    await api.post(`/v1/transactions/${gtid}/branches`, branch);
+    const answer = await api.post(`/v1/transactions/${gtid}/${wish}`);
+    expect(transactionIn(answer)).toMatchObject({ phase: 'ended', outcome, decision: wish });
+  },
+);
 
 describe('2pc, votes', () => {
   test.each([[{ vote: 'prepared' }], [{ vote: 'prepared', result: { balance: 3 } }]])(

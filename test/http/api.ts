@@ -37,7 +37,7 @@ export class Api {
     const response = await fetch(`${this.url}${path}`, init);
     const text = await response.text();
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
-    const body: unknown = isJson ? JSON.parse(text) : undefined;
+    const body: unknown = isJson && text !== '' ? JSON.parse(text) : undefined;
     return { status: response.status, headers: response.headers, text, body };
   }
 

@@ -76,6 +76,15 @@ describe('append', () => {
     const { items } = await reader.list({ participant: 'gifts' }, 10);
     expect(items.map(({ gtid }) => gtid)).toEqual([first.gtid]);
   });
+
+  test('keeps the definition of a version that changes it and ends', async () => {
+    const first = begun({ branches: [], driven: false });
+    const definition = { ...first.definition, branches: [branch('farewell')] };
+    await journal.append(first);
+    await journal.append({ ...after(first, [{ type: 'rollback-requested' }]), definition });
+    const { items } = await reader.list({ participant: 'farewells', phase: 'ended' }, 10);
+    expect(items.map((item) => item.definition)).toEqual([definition]);
+  });
 });
 
 describe('a conflict', () => {
@@ -84,6 +93,7 @@ describe('a conflict', () => {
     expect(await journal.append(second)).toBe('conflict');
     await journal.append(first);
     expect(await journal.append(third)).toBe('conflict');
+    expect(await journal.append(nextVersion(second))).toBe('conflict');
     await journal.append(second);
     expect(await journal.append(second)).toBe('conflict');
     expect((await journal.load(first.gtid))?.transaction).toEqual(second.transaction);
@@ -185,6 +195,17 @@ test.each(['', 'order-42', 'x'.repeat(64), newGtid().toUpperCase()])(
     expect(await reader.journalOf(id as GlobalTransactionId)).toEqual([]);
   },
 );
+
+test('a definition that is newer than the state read before it is not taken for it', async () => {
+  const first = begun();
+  await journal.append(first);
+  await pool.query(
+    `insert into concordat.journal select gtid, version + 1, at, line, '{}'
+       from concordat.journal where gtid = $1`,
+    [first.gtid],
+  );
+  expect((await journal.load(first.gtid))?.definition).toEqual(first.definition);
+});
 
 test('a transaction that is just ending is found all the time', async () => {
   for (let round = 0; round < 50; round += 1) {

@@ -44,6 +44,17 @@ async function append(entries: readonly [Entry, ...Entry[]]): Promise<Entry> {
   return entries[0];
 }
 
+async function untilLocksAreAwaited(count: number): Promise<void> {
+  const awaited = async () =>
+    (
+      await pool.query(
+        `select from pg_locks join pg_stat_activity using (pid)
+          where not granted and datname = current_database()`,
+      )
+    ).rowCount;
+  await expect.poll(awaited, { interval: 5 }).toBe(count);
+}
+
 beforeEach(async () => {
   await pool.query(`truncate concordat.global_transaction, concordat.idempotency_key,
                              concordat.ended_transaction, concordat.journal`);
@@ -157,6 +168,25 @@ describe('forget', () => {
       [newGtid(daysAgo(10))],
     );
     expect(await retention.forget(8 * DAY_MS)).toMatchObject({ keys: 2_500 });
+  });
+
+  test('sees what began while it was waiting for its lock', async () => {
+    await partitionsOf(daysAgo(10));
+    const client = await pool.connect();
+    await client.query('begin');
+    await client.query(`insert into concordat.idempotency_key values ('held', '', $1)`, [
+      newGtid(),
+    ]);
+    const idempotency = { key: 'held', digest: '' };
+    const beginning = append([begun({ at: daysAgo(10), idempotency })]);
+    await untilLocksAreAwaited(1);
+    const forgetting = retention.forget(8 * DAY_MS);
+    await untilLocksAreAwaited(2);
+    await client.query('rollback');
+    client.release();
+    const { gtid } = await beginning;
+    expect(await forgetting).toMatchObject({ days: [], kept: [suffixOf(daysAgo(10))] });
+    expect(await reader.journalOf(gtid)).toHaveLength(1);
   });
 
   test('leaves a day for the next time if somebody is reading it', async () => {

@@ -2,6 +2,7 @@ import { JournalUnavailable } from '@concordat/engine';
 import { openJournal } from '@concordat/journal';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { FlakyProxy } from '../support/flaky-proxy.js';
 import { ownServer } from '../support/own-server.js';
 import { begun, committed } from './transactions.js';
 
@@ -51,21 +52,46 @@ function fateOf(appending: Promise<string>): Promise<unknown> {
   return appending.catch((error: unknown) => error);
 }
 
+/** Keeps others from advancing the transaction until the function that it returns is called. */
+async function locked(gtid: string): Promise<() => Promise<unknown>> {
+  await observer.query('begin');
+  await observer.query('select from concordat.global_transaction where gtid = $1 for update', [
+    gtid,
+  ]);
+  return () => observer.query('rollback');
+}
+
 describe('a connection that is lost in the middle of an append', () => {
   test('leaves its fate unknown, and the next append opens another', async () => {
     const [first, second] = committed();
     await opened.journal.append(first);
-    await observer.query('begin');
-    await observer.query('select from concordat.global_transaction where gtid = $1 for update', [
-      first.gtid,
-    ]);
+    const release = await locked(first.gtid);
     const fate = fateOf(opened.journal.append(second));
     const pid = await waitingBackend('concordat here', `wait_event_type = 'Lock'`);
     await observer.query('select pg_terminate_backend($1)', [pid]);
     expect(await fate).toBeInstanceOf(JournalUnavailable);
-    await observer.query('rollback');
+    await release();
     expect((await opened.journal.load(first.gtid))?.transaction.version).toBe(1);
     expect(await opened.journal.append(second)).toBe('appended');
+  });
+
+  test('leaves its fate unknown, and the process alive, if the network resets it', async () => {
+    const proxy = await FlakyProxy.before(databaseUrl);
+    const far = await openJournal({ databaseUrl: proxy.url, owner: 'far' });
+    const [first, second] = committed();
+    await far.journal.append(first);
+    const release = await locked(first.gtid);
+    const fate = fateOf(far.journal.append(second));
+    await waitingBackend('concordat far', `wait_event_type = 'Lock'`);
+    await proxy.cut();
+    expect(await fate).toBeInstanceOf(JournalUnavailable);
+    await release();
+    await proxy.restore();
+    await vi.waitFor(async () => {
+      expect((await far.journal.load(first.gtid))?.transaction.version).toBe(2);
+    });
+    expect(await far.journal.append(second)).toBe('conflict');
+    await far.close();
   });
 });
 

@@ -24,8 +24,8 @@ const TABLE = tableOf(`
 
 /** What a test that stands beside its subject may import as well. */
 const FOR_TESTS = ['vitest', 'fast-check', 'node:'];
-/** Whom a place may import by a relative path, because it is no package. */
-const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = { test: ['scripts'] };
+/** Whom a place may import by a relative path, for want of exports. */
+const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = { test: ['apps', 'scripts'] };
 
 describe('the import table', () => {
   test('has a row for every package', () => {

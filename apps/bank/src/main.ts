@@ -11,7 +11,6 @@ function say(line: string): void {
 
 const config = parseConfig(process.env);
 const bank = await startBank(config, (error) => say(`${config.bankName}: ${String(error)}`));
-say(`ready ${bank.url}`);
 
 async function end(): Promise<void> {
   setTimeout(() => process.exit(1), EXIT_AFTER_MS).unref();
@@ -26,3 +25,5 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     });
   });
 }
+
+say(`ready ${bank.url}`);

@@ -115,7 +115,7 @@ export class Retention {
         await manager.query(
           `select pg_advisory_xact_lock(hashtextextended('concordat.retention', 0))`,
         );
-        await manager.query(`set local lock_timeout = 0`);
+        await manager.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
         return await work(manager);
       });
     } catch (error) {

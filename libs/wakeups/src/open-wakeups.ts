@@ -1,6 +1,6 @@
 // The port Wakeups, on BullMQ: "look at this transaction at that instant".
 //
-//   engine ──ring──▶ backlog ──addBulk──▶ delayed job ──▶ worker ──onWake──▶ engine, of any instance
+//   engine ──ring──▶ backlog ──addBulk──▶ delayed job ──▶ worker ──onWake──▶ any engine
 //
 // A wakeup is only a hint: the journal's `due_at` and the sweep over it are what guarantees that
 // every transaction is looked at again. Hence the rules of this library:

@@ -43,7 +43,6 @@ import { Refused, refused } from '../handlers.js';
 import type { PostgresOptions } from './postgres-barrier.js';
 import { LOCK_TIMEOUT_MS_DEFAULT } from './postgres-barrier.js';
 import { fence, look, record } from './row.js';
-import { HAS_WRITTEN } from './statements/has-written.js';
 import { IS_PREPARED } from './statements/is-prepared.js';
 import { MARK } from './statements/mark.js';
 import { TRY_LOCK } from './statements/try-lock.js';
@@ -83,8 +82,8 @@ async function prepare(tx: PoolClient, call: BranchCall, work: Work): Promise<Wo
     await tx.query('rollback to savepoint work');
     return voteWithoutPreparing(tx, call, 'none', refusal(no.reason));
   }
-  if (!(await hasWritten(tx))) return voteWithoutPreparing(tx, call, 'read-only', readOnly);
-  await tx.query(MARK, [call.gtid, call.branch]);
+  const { rowCount } = await tx.query(MARK, [call.gtid, call.branch]);
+  if (rowCount === 0) return voteWithoutPreparing(tx, call, 'read-only', readOnly);
   return { value: prepared, end: { prepare: gidOf(call) } }; // E6
 }
 
@@ -172,11 +171,6 @@ function refuseToWait(error: unknown): Refused {
 async function tryLock(tx: PoolClient, call: BranchCall): Promise<boolean> {
   const { rows } = await tx.query<{ locked: boolean }>(TRY_LOCK, [gidOf(call)]);
   return rows[0]?.locked === true;
-}
-
-async function hasWritten(tx: PoolClient): Promise<boolean> {
-  const { rows } = await tx.query<{ written: boolean }>(HAS_WRITTEN);
-  return rows[0]?.written === true;
 }
 
 const GID = /^[A-Za-z0-9_.:-]{1,199}$/;

@@ -1,0 +1,104 @@
+import { parseBegin } from '@concordat/wire';
+import pino from 'pino';
+import { describe, expect, test } from 'vitest';
+import type { Parts } from '../app.module.js';
+import { httpServer } from '../http/server.js';
+import { beginExamples } from './examples.js';
+import { openApiDocument } from './openapi.js';
+
+// The document as others read it.
+const document = JSON.parse(JSON.stringify(openApiDocument())) as ReturnType<
+  typeof openApiDocument
+>;
+
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+);
+
+/** Every `$ref` below `value`. */
+function refsIn(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === '$ref' && typeof inner === 'string' ? [inner] : refsIn(inner),
+  );
+}
+
+function resolve(ref: string): unknown {
+  const parts = ref.replace('#/', '').split('/');
+  return parts.reduce<unknown>((at, part) => Reflect.get(Object(at) as object, part), document);
+}
+
+test('it is OpenAPI 3.1, and every reference leads somewhere', () => {
+  expect(document.openapi).toBe('3.1.0');
+  const refs = new Set(refsIn(document));
+  expect(refs.size).toBeGreaterThan(10);
+  expect([...refs].filter((ref) => resolve(ref) === undefined)).toEqual([]);
+});
+
+describe('every operation', () => {
+  test('has a name of its own, a summary, and responses that are described', () => {
+    const names = operations.map(({ operation }) => operation.operationId);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { operation } of operations) {
+      expect(operation.summary).not.toBe('');
+      const responses = Object.entries(operation.responses);
+      expect(responses.some(([status]) => status.startsWith('2'))).toBe(true);
+      for (const [status, response] of responses) {
+        expect(status).toMatch(/^[1-5]\d\d$/);
+        expect(response).toHaveProperty('description');
+      }
+    }
+  });
+
+  test('declares the parameters in its path', () => {
+    for (const { path, operation } of operations) {
+      const declared = JSON.stringify(operation.parameters ?? []).includes('parameters/gtid');
+      expect([path, declared]).toEqual([path, path.includes('{gtid}')]);
+    }
+  });
+});
+
+test('the list declares every parameter that it takes, with its schema', () => {
+  const { parameters = [] } = document.paths['/v1/transactions']?.['get'] ?? {};
+  expect(parameters).toEqual(
+    expect.arrayContaining([
+      { name: 'protocol', in: 'query', schema: { $ref: '#/components/schemas/Protocol' } },
+      expect.objectContaining({ name: 'cursor' }),
+      expect.objectContaining({
+        name: 'limit',
+        schema: expect.objectContaining({ type: 'integer', maximum: 200, default: 50 }),
+      }),
+    ]),
+  );
+});
+
+test('the examples are requests that the parser accepts', () => {
+  for (const { value } of Object.values(beginExamples)) {
+    expect(parseBegin(value, { branchesMax: 10, payloadBytesMax: 1_000 })).toHaveProperty(
+      'ok',
+      true,
+    );
+  }
+});
+
+test('it has every route that is served, and no other', async () => {
+  const served = new Set<string>();
+  const app = await httpServer({} as Parts, {
+    logger: pino({ level: 'silent' }),
+    bodyBytesMax: 1_000,
+    isStopping: () => false,
+    die: () => process.exit(1),
+  });
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRoute', ({ method, url }) => {
+      for (const one of [method].flat()) served.add(`${one.toLowerCase()} ${url}`);
+    });
+  await app.init();
+  await app.close();
+  const routes = [...served].filter((route) => !/^head|\/docs|openapi/.test(route));
+  const documented = operations.map(({ method, path }) => `${method} ${path}`);
+  const inOurWords = documented.map((route) => route.replace('{gtid}', ':gtid'));
+  expect(routes.toSorted()).toEqual(inOurWords.toSorted());
+});

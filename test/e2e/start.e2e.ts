@@ -1,0 +1,131 @@
+// `npm start`, as somebody meets it who has just cloned the repository: it runs the main job, it
+// serves, and it leaves nothing behind, however it ends. (npm itself is left out.)
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { constants, tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isRunning } from '../../scripts/lib/processes.mjs';
+import { eventually } from '../support/eventually.js';
+
+const START_TIMEOUT_MS = 60_000;
+
+let devDir: string;
+let running: Start[];
+
+beforeEach(() => {
+  devDir = mkdtempSync(path.join(tmpdir(), 'concordat-start-'));
+  running = [];
+});
+
+afterEach(() => {
+  for (const { child } of running) child.kill('SIGKILL');
+  rmSync(devDir, { recursive: true, force: true });
+});
+
+describe('npm start', () => {
+  test('tells a story in each protocol, serves, and ends without a trace', async () => {
+    const start = begin();
+    await start.says('serving at http');
+    expect(start.text).toContain('8 transactions: 6 committed, 2 rolled back');
+    for (const title of ['2PC', '3PC', 'TCC', 'Saga', 'a graph', 'compensated', 'a crash']) {
+      expect(start.text).toContain(title);
+    }
+    const url = /^ready (http:\S+)$/m.exec(start.text)?.[1];
+    expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+
+    const processes = descendantsOf(start.child.pid ?? 0);
+    expect(processes.length).toBeGreaterThanOrEqual(7);
+    start.child.kill('SIGINT');
+    expect(await start.ended).toBe(0);
+    expect(processes.filter((pid) => isRunning(pid))).toEqual([]);
+  });
+
+  test('begins again on the data of the last time', async () => {
+    for (const _time of ['first', 'second']) {
+      const start = begin();
+      await start.says('serving at http');
+      start.child.kill('SIGTERM');
+      expect(await start.ended).toBe(0);
+    }
+  });
+
+  test('is outlived by nothing, even if it is killed', async () => {
+    const start = begin('--no-demo');
+    await start.says('serving at http');
+    const [run = 0, ...others] = descendantsOf(start.child.pid ?? 0);
+    process.kill(run, 'SIGKILL');
+    expect(await start.ended).toBe(128 + constants.signals.SIGKILL);
+    const areGone = () => others.every((pid) => !isRunning(pid));
+    expect(await eventually('all have ended', areGone, START_TIMEOUT_MS)).toBe(true);
+  });
+
+  test('says which port is taken, and by which variable to choose another', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    const start = begin('--no-demo', { PORT: String(port) });
+    expect(await start.ended).toBe(1);
+    expect(start.text).toMatch(new RegExp(`port ${port} is taken.*PORT=`));
+    other.close();
+  });
+
+  test('shows the end of the log of what has failed', async () => {
+    const start = begin('--no-demo', { CONCORDAT_LEASE_MS: 'long' });
+    expect(await start.ended).toBe(1);
+    expect(start.text).toContain('coordinator has ended (exit code 1)');
+    expect(start.text).toContain('CONCORDAT_LEASE_MS must be a whole number');
+  });
+});
+
+class Start {
+  text = '';
+  readonly ended: Promise<number | null>;
+
+  constructor(readonly child: ChildProcess) {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk) => (this.text += String(chunk)));
+    }
+    this.ended = new Promise((resolve) => child.once('close', resolve));
+  }
+
+  async says(what: string): Promise<void> {
+    await eventually(
+      what,
+      () => {
+        if (this.child.exitCode !== null) throw new Error(`it has ended:\n${this.text}`);
+        return this.text.includes(what);
+      },
+      START_TIMEOUT_MS,
+    );
+  }
+}
+
+function begin(option = '', environment: Readonly<Record<string, string>> = {}): Start {
+  const { DATABASE_URL: _database, REDIS_URL: _redis, ...inherited } = process.env;
+  const args = ['scripts/bootstrap.mjs', 'start', ...(option === '' ? [] : [option])];
+  const env = { ...inherited, PORT: '0', CONCORDAT_DEV_DIR: devDir, ...environment };
+  const start = new Start(spawn(process.execPath, args, { env }));
+  running.push(start);
+  return start;
+}
+
+/** The processes that `pid` has started, and those that they have started. */
+function descendantsOf(pid: number): readonly number[] {
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && parentOf(name) === pid)
+    .map(Number);
+  return [...children, ...children.flatMap(descendantsOf)];
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return undefined; // it has ended
+  }
+}
