@@ -17,12 +17,13 @@ stopWithBootstrap();
 const [name = '', ...args] = process.argv.slice(2);
 try {
   const command = commands[name];
-  if (!command)
+  if (!command) {
     throw new Failure(`unknown command ${name}; known: ${Object.keys(commands).join(', ')}`);
-  process.exitCode = await command(args);
+  }
+  process.exit(await command(args)); // whatever is still under way ends with this process
 } catch (error) {
   report(error);
-  process.exitCode = 1;
+  process.exit(1);
 }
 
 function stopWithBootstrap() {

@@ -1,5 +1,5 @@
 // A database for a service that prepares transactions in it.
-import type { Pool } from 'pg';
+import { Pool } from 'pg';
 import { afterAll } from 'vitest';
 import type { TestDatabase } from '../support/databases.js';
 import { emptyDatabase } from '../support/databases.js';
@@ -13,6 +13,13 @@ export async function serviceDatabase(): Promise<TestDatabase> {
     }
   });
   return database;
+}
+
+/** @param max connections; what a server that goes away does to idle ones is no matter here */
+export function poolOf(databaseUrl: string, max = 10): Pool {
+  const pool = new Pool({ connectionString: databaseUrl, max });
+  pool.on('error', () => undefined);
+  return pool;
 }
 
 export async function preparedGids(pool: Pool): Promise<readonly string[]> {

@@ -1,22 +1,15 @@
 // 2PC on a server that can hold one prepared transaction, and on one that can hold none.
 import { nodeHandler, requirePreparedTransactions } from '@concordat/participant-sdk';
-import { Pool } from 'pg';
 import { expect, test } from 'vitest';
-import type { OwnServer } from '../support/own-server.js';
 import { ownServer } from '../support/own-server.js';
 import { acknowledged, branchAt, reply, serve, working } from './calling.js';
+import { poolOf } from './databases.js';
 import { createEffects, effectsOf, scripted } from './scripted.js';
-
-function poolOf({ databaseUrl }: OwnServer): Pool {
-  const pool = new Pool({ connectionString: databaseUrl });
-  pool.on('error', () => undefined); // the server is stopped before its last session has ended
-  return pool;
-}
 
 test('with every prepared transaction taken, prepare is told to ask again', async () => {
   const server = await ownServer({ max_prepared_transactions: 1 });
   await server.start();
-  const pool = poolOf(server);
+  const pool = poolOf(server.databaseUrl);
   await requirePreparedTransactions(pool);
   await createEffects(pool);
   const url = await serve(nodeHandler(scripted(pool).participant, { prefix: '' }));
@@ -36,7 +29,7 @@ test('with every prepared transaction taken, prepare is told to ask again', asyn
 test('where none can be prepared, a service says so before it starts', async () => {
   const server = await ownServer({ max_prepared_transactions: 0 });
   await server.start();
-  const pool = poolOf(server);
+  const pool = poolOf(server.databaseUrl);
   await expect(requirePreparedTransactions(pool)).rejects.toThrow('max_prepared_transactions');
   await pool.end();
   await server.stop();

@@ -1,7 +1,6 @@
 // The barrier around work that commits locally: TCC, Saga, 3PC, and 2PC in one phase.
 import { ensureBarrier, nodeHandler } from '@concordat/participant-sdk';
 import { asBranchId } from '@concordat/wire';
-import { Pool } from 'pg';
 import { describe, expect, test } from 'vitest';
 import {
   acknowledged,
@@ -14,7 +13,7 @@ import {
   working,
 } from './calling.js';
 import { eventually } from '../support/eventually.js';
-import { serviceDatabase } from './databases.js';
+import { poolOf, serviceDatabase } from './databases.js';
 import { createEffects, effectsOf, scripted } from './scripted.js';
 
 const { databaseUrl, pool } = await serviceDatabase();
@@ -318,10 +317,7 @@ test('tries and cancels that arrive together end with the work undone, or never 
 
 test('eight processes that make the tables at once take turns', async () => {
   await pool.query('drop table concordat_barrier, concordat_branch_committed');
-  const pools = Array.from(
-    { length: 8 },
-    () => new Pool({ connectionString: databaseUrl, max: 1 }),
-  );
+  const pools = Array.from({ length: 8 }, () => poolOf(databaseUrl, 1));
   await expect(Promise.all(pools.map(ensureBarrier))).resolves.toHaveLength(8);
   await Promise.all(pools.map((each) => each.end()));
 });

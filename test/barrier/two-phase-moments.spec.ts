@@ -1,11 +1,10 @@
 // 2PC by PREPARE TRANSACTION, at exact moments: a rollback between two statements of a prepare,
 // and a connection that is lost just before, or just after, the statement that matters.
 import { nodeHandler } from '@concordat/participant-sdk';
-import { Pool } from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Branch } from './calling.js';
 import { acknowledged, branchAt, reply, serve, stale, untilSettled, working } from './calling.js';
-import { preparedGids, serviceDatabase } from './databases.js';
+import { poolOf, preparedGids, serviceDatabase } from './databases.js';
 import { ExactProxy } from './exact-proxy.js';
 import { createEffects, effectsOf, scripted } from './scripted.js';
 
@@ -14,8 +13,7 @@ await createEffects(pool);
 const url = await serve(nodeHandler(scripted(pool).participant, { prefix: '' }));
 
 const proxy = await ExactProxy.before(databaseUrl);
-const frailPool = new Pool({ connectionString: proxy.url, max: 4 });
-frailPool.on('error', () => undefined);
+const frailPool = poolOf(proxy.url, 4);
 afterAll(() => frailPool.end());
 const frail = await serve(nodeHandler(scripted(frailPool).participant, { prefix: '' }));
 

@@ -1,6 +1,5 @@
 // 2PC by PREPARE TRANSACTION.
 import { nodeHandler } from '@concordat/participant-sdk';
-import { Pool } from 'pg';
 import { describe, expect, test } from 'vitest';
 import type { Branch } from './calling.js';
 import {
@@ -13,7 +12,7 @@ import {
   untilSettled,
   working,
 } from './calling.js';
-import { preparedGids, serviceDatabase } from './databases.js';
+import { poolOf, preparedGids, serviceDatabase } from './databases.js';
 import { createEffects, effectsOf, scripted } from './scripted.js';
 
 const { databaseUrl, pool } = await serviceDatabase();
@@ -186,7 +185,7 @@ describe('commit', () => {
   });
 
   test('of what was prepared over a pool that is gone', async () => {
-    const doomed = new Pool({ connectionString: databaseUrl });
+    const doomed = poolOf(databaseUrl);
     const first = await serve(nodeHandler(scripted(doomed).participant, { prefix: '' }));
     const branch = branchAt(first, '2pc', { payload: 'obey' });
     expect(await branch.call('prepare', 1)).toEqual(prepared);

@@ -40,7 +40,7 @@ const orders = [
   ['saga', 'compensate', 'rolled-back'],
 ] as const;
 
-/** The tested branch is ordered what leads to `outcome`, because the other one agrees or refuses. */
+/** The tested branch is ordered what leads to `outcome`: the other one agrees, or refuses. */
 function bodyFor(protocol: keyof typeof forward, outcome: string, tested: ScriptedParticipant) {
   const other = participants.add();
   if (outcome === 'rolled-back') other.answers(forward[protocol], NO);

@@ -72,9 +72,8 @@ export class Api {
 /** The representation in an answer, which must be one to the letter. */
 export function transactionIn({ headers, body, text }: ApiAnswer): TransactionView {
   const parsed = transactionViewSchema.safeParse(body);
-  if (parsed.success && /^application\/json/.test(headers.get('content-type') ?? '')) {
-    return parsed.data;
-  }
+  const isJson = headers.get('content-type')?.startsWith('application/json') === true;
+  if (parsed.success && isJson) return parsed.data;
   throw new Error(`not the representation of a transaction: ${text}`);
 }
 

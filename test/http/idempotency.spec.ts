@@ -21,6 +21,15 @@ const bodyFor = (url: string, amount = 1) => ({
   branches: [{ id: 'a', participant: { url }, payload: { amount, currency: 'EUR' } }],
 });
 
+test('a key goes with any payload that is allowed, however deep', async () => {
+  const deep = `${'['.repeat(64)}${']'.repeat(64)}`;
+  const body = `{"protocol":"saga","branches":[{"id":"a","participant":{"url":"${participants.add().url}"},"payload":${deep}}]}`;
+  const headers = { 'idempotency-key': 'deep' };
+  const first = await api.postText('/v1/transactions', body, headers);
+  const second = await api.postText('/v1/transactions', body, headers);
+  expect([first.status, second.status]).toEqual([201, 200]);
+});
+
 describe('a repeated Idempotency-Key', () => {
   test('with the same body attaches to the same transaction: 200, and nothing is asked twice', async () => {
     const bank = participants.add();

@@ -150,13 +150,9 @@ describe('a bad configuration', () => {
       .trim()
       .split('\n')
       .map((line) => line.split(' ')[0]);
-    expect(named.toSorted()).toEqual([
-      'CONCORDAT_IN_FLIGHT_MAX',
-      'DATABASE_URL',
-      'LOG_LEVEL',
-      'PORT',
-      'REDIS_URL',
-    ]);
+    expect(new Set(named)).toEqual(
+      new Set(['CONCORDAT_IN_FLIGHT_MAX', 'DATABASE_URL', 'LOG_LEVEL', 'PORT', 'REDIS_URL']),
+    );
     expect(coordinator.errors + coordinator.logText).not.toContain('hush');
   });
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startPostgres } from '../../scripts/lib/postgres.mjs';
+import { isRunning } from '../../scripts/lib/processes.mjs';
 import { startRedis } from '../../scripts/lib/redis.mjs';
 import { createDatabase, dropDatabase, migrated } from './server.js';
 
@@ -66,16 +67,7 @@ async function provideRedis(project: TestProject, dir: string): Promise<Stop> {
 function removeLeftovers(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = DIRECTORY.exec(name)?.groups?.['pid'];
-    if (pid === undefined || isAlive(Number(pid))) continue;
+    if (pid === undefined || isRunning(Number(pid))) continue;
     rmSync(path.join(tmpdir(), name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -44,7 +44,7 @@ function backOffMs(policy: RetryPolicy, count: number, spread: number): number {
   return Math.min(doubled, policy.delayMaxMs) * (0.5 + spread / 2);
 }
 
-/** 0 to 1, the same for the same seed (FNV-1a): parts the retries of transactions that failed together. */
+/** 0 to 1, the same for the same seed (FNV-1a): parts the retries of what failed together. */
 function spreadOf(seed: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < seed.length; i++) hash = Math.imul(hash ^ seed.charCodeAt(i), 0x01000193);

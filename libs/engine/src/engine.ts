@@ -131,8 +131,8 @@ export class Engine {
   }
 
   /**
-   * The transaction once it has ended, or as it is when `timeoutMs` are over. Its end is heard of at
-   * once if it comes about here; at another instance, it is looked for again and again.
+   * The transaction once it has ended, or as it is when `timeoutMs` are over. Its end is heard of
+   * at once if it comes about here; at another instance, it is looked for again and again.
    */
   async untilEnded(gtid: GlobalTransactionId, timeoutMs: number): Promise<Record | undefined> {
     const giveUpAt = this.ports.clock.now() + timeoutMs;

@@ -4,8 +4,9 @@
 //   mailbox ──fold──▶ candidate ──forced?──▶ append ──▶ current          what anybody may be told
 //                         └──────not forced───────────▶ current, unwritten
 //
-// F1. `current` is durable, or differs from what is by events that need not be (transaction.ts, X2).
-//     So nothing that is visible can be taken back, and no decision is visible before it is durable.
+// F1. `current` is durable, or differs from what is by events that need not be (X2 in
+//     transaction.ts). So nothing that is visible can be taken back, and no decision is visible
+//     before it is durable.
 // F2. What is unwritten goes into the next append, in order.
 import type { Event, GlobalTransactionId, Instant, Transaction } from '@concordat/protocols';
 import { advance, callsOf, isEnded, mustBeForced, wakeAtOf } from '@concordat/protocols';

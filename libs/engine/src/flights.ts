@@ -1,11 +1,11 @@
 // The transactions that this process is working on, and the one loop that moves them.
 //
 //   deliver ──▶ mailbox ──pump──▶ fold ──▶ 1. append ──▶ 2. perform ──▶ ask ──answer──▶ deliver
-//                           ▲                                            │
-//                           └───────────── conflict: the journal's word ─┘ failed: asked again later
+//                           ▲                                           │
+//                           └──────────── conflict: the journal's word ─┘ failed: asked again later
 //
 // E1. Durable, then sent: `commit` appends and then performs; no other function does either.
-// E2. One append of a transaction at a time: replies that arrive meanwhile are folded into the next.
+// E2. One append of a transaction at a time: replies that arrive meanwhile go into the next.
 // E3. A conflict means that another instance was faster. Its state is loaded, and what is unwritten
 //     here is applied to that; late or double replies then say nothing new.
 // E4. After an error of the journal this process knows nothing: it forgets the transaction, and the

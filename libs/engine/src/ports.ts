@@ -25,7 +25,7 @@ export interface Ports {
   readonly observer: Observer;
 }
 
-/** The log of the coordinator: durable, ordered within a transaction, changed by compare-and-set. */
+/** The coordinator's log: durable, ordered within a transaction, changed by compare-and-set. */
 export interface Journal {
   /**
    * Writes one version of one transaction: its state and the line of history that led there.

@@ -22,7 +22,7 @@ export function questionOf(flight: Flight, branch: BranchDefinition, call: Token
   };
 }
 
-/** What follows from an answer: an event, if it was a reply; and what to note if that is no help. */
+/** What follows from an answer: an event, if it was a reply; what to note if that is no help. */
 export interface Consequence {
   readonly event: Event | undefined;
   /**

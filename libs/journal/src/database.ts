@@ -32,6 +32,11 @@ export class StatementRolledBack extends JournalUnavailable {
   }
 }
 
+interface Notice {
+  readonly code: string | undefined;
+  readonly message?: string | undefined;
+}
+
 const ROLLED_BACK = /^(22...|23...|40001|40P01)$/;
 const SUCCESSFUL_COMPLETION = '00000'; // what a mere NOTICE bears
 
@@ -57,13 +62,9 @@ export class Database {
   ): Promise<readonly Row[]> {
     const client = await this.checkOut();
     const warnings: string[] = [];
-    const onNotice = ({
-      code,
-      message,
-    }: {
-      code: string | undefined;
-      message?: string | undefined;
-    }) => (code === SUCCESSFUL_COMPLETION ? undefined : warnings.push(message ?? 'a warning'));
+    const onNotice = ({ code, message = 'a warning' }: Notice): void => {
+      if (code !== SUCCESSFUL_COMPLETION) warnings.push(message);
+    };
     client.on('notice', onNotice);
     let failure: JournalUnavailable | undefined;
     try {

@@ -1,5 +1,6 @@
 // What a database must be for decisions to be kept in it. Asked on a connection of the pool, for
 // some of this may be set by role, by database or in the connection's own URL.
+import { assert } from '@concordat/protocols';
 import type { Database } from './database.js';
 import { UnfitDatabase } from './errors.js';
 import { FITNESS } from './statements/fitness.js';
@@ -17,8 +18,9 @@ export interface Fitness {
 
 /** @throws UnfitDatabase */
 export async function refuseUnfit(database: Database): Promise<void> {
-  const [row] = await database.run<Fitness & { [column: string]: unknown }>(FITNESS, []);
-  const reason = row === undefined ? 'it says nothing' : unfitness(row);
+  const [row] = await database.run<Fitness>(FITNESS, []);
+  assert(row !== undefined, 'a select without a table returns a row');
+  const reason = unfitness(row);
   if (reason !== undefined) throw new UnfitDatabase(`cannot keep a journal here: ${reason}`);
 }
 

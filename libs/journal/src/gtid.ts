@@ -16,8 +16,11 @@ export function instantOf(gtid: string): Instant | undefined {
   return Number.parseInt(gtid.slice(0, 8) + gtid.slice(9, 13), 16) as Instant;
 }
 
+const INSTANT_MAX = 2 ** 48 - 1;
+
 /** The lowest id that can have been made at `instant` or later. */
 export function lowestIdAt(instant: number): string {
-  const hex = Math.max(0, Math.floor(instant)).toString(16).padStart(12, '0');
+  const tellable = Math.min(Math.max(Math.floor(instant), 0), INSTANT_MAX);
+  const hex = tellable.toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }

@@ -26,6 +26,11 @@ test('an id tells when it was made, to the millisecond', () => {
   expect(made < lowestIdAt(LAST_MS_OF_THE_20TH + 1)).toBe(true);
 });
 
+test('an instant that no id can tell has the nearest that can', () => {
+  expect(lowestIdAt(-1)).toBe(lowestIdAt(0));
+  expect(lowestIdAt(2 ** 53)).toBe('ffffffff-ffff-0000-0000-000000000000');
+});
+
 test('an id of another kind tells nothing', () => {
   expect(instantOf('not-an-id')).toBeUndefined();
   expect(instantOf('7c9e6679-7425-40de-944b-e07fc1f90ae7')).toBeUndefined();

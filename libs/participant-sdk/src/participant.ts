@@ -2,11 +2,12 @@
 //
 //   call ─▶ route of its operation ─▶ barrier ─▶ parse the payload ─▶ handler ─▶ answer
 //
-// A1. Every error is caught here, and only here. It is in doubt: not a no, and nothing was done.
+// A1. Every error is caught here, and only here. It is in doubt, which is not a no: whether any
+//     work was done, the next attempt finds out.
 // A2. A payload that cannot be parsed is refused when it is asked about. By the time of an order
 //     it has been parsed once; if it cannot be any more, the order balks and people see why.
-// A3. A step after the pivot may fail as often as it likes, but its refusal is not remembered: it is
-//     asked again with the same token, and must be able to answer otherwise.
+// A3. A step after the pivot may fail as often as it likes, but its refusal is not remembered: it
+//     is asked again with the same token, and must be able to answer otherwise.
 import type { Json, Operation } from '@concordat/protocols';
 import { InvariantViolation, isQuestion } from '@concordat/protocols';
 import { isJson, jsonBytesOf } from '@concordat/wire';
@@ -54,14 +55,15 @@ const RESULT_BYTES_MAX = 1_000_000;
 
 type Route = (call: Call) => Promise<Answer>;
 
+const notSpoken: Answer = { type: 'in-doubt', reason: 'the operation is not spoken here' };
+
 export function participant<Payload, Tx>(options: ParticipantOptions<Payload, Tx>): Participant {
   const routes = new Map(routesOf(options));
   return {
     operations: new Set(routes.keys()),
     async answer(call) {
       const route = routes.get(call.operation);
-      if (route === undefined)
-        return { type: 'in-doubt', reason: 'the operation is not spoken here' };
+      if (route === undefined) return notSpoken;
       try {
         return await route(call);
       } catch (error) {

@@ -1,6 +1,6 @@
 // Participants that speak HTTP, as the second contract of docs/PROTOCOL.md has it.
 //
-//   question ──▶ where (directory) ──▶ call (headers, body) ──▶ exchange ──▶ decodeAnswer ──▶ answer
+//   question ──▶ where (directory) ──▶ call (headers, body) ──▶ exchange ──▶ decode ──▶ answer
 //
 // Other kinds of participant are other implementations of the engine's port `Participants`; the
 // scheme of a registered URL will say which.

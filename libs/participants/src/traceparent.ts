@@ -21,7 +21,7 @@ export function traceparentOf(
   return `00-${traceIdOf(gtid, randomHex)}-${spanId}-${SAMPLED}`;
 }
 
-/** Version 00 has four parts; a later one may have more, version ff is none (trace-context, 3.2). */
+/** Version 00 has four parts; a later one may have more, ff is none (trace-context, 3.2). */
 function contextIn(text: string): { traceId: string; flags: string } | undefined {
   const [, version, traceId = '', parentId = '', flags = '', more] = TRACEPARENT.exec(text) ?? [];
   if (version === undefined || version === 'ff') return undefined;

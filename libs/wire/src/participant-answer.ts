@@ -172,7 +172,7 @@ function decodeNo(operation: Operation, body: Body): ParticipantAnswer {
   return { type: 'balked', reason: reason ?? 'no reason given' };
 }
 
-/** Whoever has been told, or may decide alone, can act by himself; before that it makes no sense. */
+/** Whoever has been told, or may decide alone, can act by himself; before that nobody can. */
 function heuristicIn(operation: Operation, word: unknown): Reply | string {
   const canAct = yes[operation]?.type === 'acknowledged' && !balloting.has(operation);
   if (!canAct) return `with a heuristic, to ${operation}`;

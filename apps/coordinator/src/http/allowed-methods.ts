@@ -1,4 +1,4 @@
-// Tells a method that is wrong for its path (405, and `Allow`) from a path that leads nowhere (404).
+// Tells a method that is wrong for its path (405, `Allow`) from a path that leads nowhere (404).
 import type { FastifyInstance } from 'fastify';
 
 interface Route {

@@ -2,6 +2,7 @@
 //
 // A key `__proto__` is data like any other here: whoever reads bodies (libs/wire) copies none of
 // their objects key by key.
+import type { Json } from '@concordat/protocols';
 import type { FastifyInstance } from 'fastify';
 import { ProblemError } from './problems.js';
 
@@ -23,11 +24,14 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
   );
 }
 
-/** @returns undefined for no body at all; whether there must be one is for the route to say */
-export function parseBody(body: Uint8Array): unknown {
+/** What a request has as its body; whether there must be one is for the route to say. */
+export type RequestBody = Json | undefined;
+
+export function parseBody(body: Uint8Array): RequestBody {
   if (body.length === 0) return undefined;
   try {
-    return JSON.parse(utf8.decode(body));
+    const parsed: Json = JSON.parse(utf8.decode(body));
+    return parsed;
   } catch (error) {
     const message = error instanceof SyntaxError ? 'is not JSON' : 'is not UTF-8';
     throw new ProblemError('malformed-request', `The body ${message}.`, {

@@ -12,6 +12,7 @@ import { unreachable } from '@concordat/protocols';
 import type { TransactionView } from '@concordat/wire';
 import { parseGtid, WAIT_MS_DEFAULT } from '@concordat/wire';
 import type { FastifyReply } from 'fastify';
+import type { RequestBody } from '../http/json-body.js';
 import { valueOf } from '../http/problems.js';
 import { InitiatorRequests, requireNoBody } from './initiator-requests.js';
 import { preferenceIn } from './initiator-headers.js';
@@ -27,7 +28,7 @@ export class CommandsController {
 
   @Post()
   async begin(
-    @Body() body: unknown,
+    @Body() body: RequestBody,
     @Headers() headers: IncomingHttpHeaders,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionView> {
@@ -41,7 +42,7 @@ export class CommandsController {
   }
 
   @Post(':gtid/branches')
-  async enlist(@Param('gtid') id: string, @Body() body: unknown): Promise<TransactionView> {
+  async enlist(@Param('gtid') id: string, @Body() body: RequestBody): Promise<TransactionView> {
     const gtid = valueOf(parseGtid(id));
     const enlisted = await this.engine.enlist(gtid, this.requests.enlist(body));
     switch (enlisted.type) {
@@ -64,7 +65,7 @@ export class CommandsController {
   @HttpCode(200)
   commit(
     @Param('gtid') id: string,
-    @Body() body: unknown,
+    @Body() body: RequestBody,
     @Headers() headers: IncomingHttpHeaders,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionView> {
@@ -76,7 +77,7 @@ export class CommandsController {
   @HttpCode(200)
   rollback(
     @Param('gtid') id: string,
-    @Body() body: unknown,
+    @Body() body: RequestBody,
     @Headers() headers: IncomingHttpHeaders,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionView> {
@@ -92,7 +93,7 @@ export class CommandsController {
   ): Promise<TransactionView> {
     const wished = await this.engine.wish(gtid, wish);
     if (wished.type === 'unknown') throw problems.unknownTransaction(gtid);
-    if (wished.type === 'contradicted') throw problems.contradicted(wish, wished.record);
+    if (wished.type === 'contradicted') throw problems.contradicted(wished.record);
     return this.onceEnded(gtid, WAIT_MS_DEFAULT, headers, reply);
   }
 

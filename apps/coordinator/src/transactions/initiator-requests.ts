@@ -3,9 +3,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { BeginRequest, BranchDefinition } from '@concordat/engine';
 import type { Directory } from '@concordat/participants';
-import { assert } from '@concordat/protocols';
 import type { BranchLimits, FieldError, Parsed, Path } from '@concordat/wire';
-import { fieldError, isJson, isJsonObject, parseBegin, parseEnlist } from '@concordat/wire';
+import { fieldError, isJsonObject, parseBegin, parseEnlist } from '@concordat/wire';
+import type { RequestBody } from '../http/json-body.js';
 import { malformedRequest, valueOf } from '../http/problems.js';
 import { branchDefinitions } from './branch-definitions.js';
 import { digestOf } from './digest.js';
@@ -22,7 +22,7 @@ export class InitiatorRequests {
   }
 
   /** @throws ProblemError that names every bad field and header */
-  begin(body: unknown, headers: IncomingHttpHeaders): BeginRequest {
+  begin(body: RequestBody, headers: IncomingHttpHeaders): BeginRequest {
     const asked = parseBegin(body, this.limits);
     const key = idempotencyKeyOf(headers);
     if (!asked.ok || !key.ok) throw malformedRequest([...errorsOf(asked), ...errorsOf(key)]);
@@ -30,13 +30,12 @@ export class InitiatorRequests {
     const branches = valueOf(branchDefinitions(asked.value.branches, this.directory, at));
     const traceparent = traceparentOf(headers);
     const request = { ...asked.value, branches, traceparent };
-    if (key.value === null) return request;
-    assert(isJson(body), 'a well-formed body is JSON');
+    if (key.value === null || body === undefined) return request;
     return { ...request, idempotency: { key: key.value, digest: digestOf(body) } };
   }
 
   /** @throws ProblemError that names every bad field */
-  enlist(body: unknown): readonly BranchDefinition[] {
+  enlist(body: RequestBody): readonly BranchDefinition[] {
     const several = isJsonObject(body) && Object.hasOwn(body, 'branches');
     const at = (index: number): Path => (several ? ['branches', index] : []);
     const branches = valueOf(parseEnlist(body, this.limits));
@@ -45,7 +44,7 @@ export class InitiatorRequests {
 }
 
 /** `commit` and `rollback` say everything in their path. */
-export function requireNoBody(body: unknown): void {
+export function requireNoBody(body: RequestBody): void {
   if (body === undefined || body === null) return;
   if (!isJsonObject(body)) throw malformedRequest([{ pointer: '', message: 'must be empty' }]);
   const fields = Object.keys(body).map((key) => fieldError([key], 'is not a known field'));

@@ -37,11 +37,11 @@ export function tooManyBranches(branchesMax: number): ProblemError {
   return malformedRequest([{ pointer: '/branches', message }]);
 }
 
-export function contradicted(wish: 'commit' | 'rollback', record: Record): ProblemError {
+export function contradicted(record: Record): ProblemError {
   const { decision } = summaryOf(record.transaction);
   const detail =
     decision === 'undecided'
-      ? `It is too late to ask for ${wish}: its only participant is deciding.`
+      ? 'It is too late: what a participant is answering now decides, or the others together.'
       : `The decision is ${decision}, and a decision never changes.`;
   return new ProblemError('decided-otherwise', detail, whereItIs(record));
 }
