@@ -41,12 +41,12 @@ export class Cast {
 
   introduction() {
     const { alice, bob } = OPENING_BALANCES;
-    return `alice with ${money(alice)} at lfa, bob with ${money(bob)} at eta, ${TEAPOTS} teapots`;
+    return `alice with ${money(alice)} at alfa, bob with ${money(bob)} at beta, ${TEAPOTS} teapots`;
   }
 
   /** @param {Person} person */
   bankOf(person) {
-    return person === 'alice' ? this.participants.lfa : this.participants.eta;
+    return person === 'alice' ? this.participants.alfa : this.participants.beta;
   }
 
   /**
@@ -92,8 +92,8 @@ export class Cast {
 
   /** What both banks hold together, in cents. */
   async total() {
-    const { lfa, eta } = this.participants;
-    const totals = [lfa, eta].map((bank) => http(`${bank.url}/total`));
+    const { alfa, beta } = this.participants;
+    const totals = [alfa, beta].map((bank) => http(`${bank.url}/total`));
     return (await Promise.all(totals)).reduce((sum, { total }) => sum + total, 0);
   }
 }

@@ -15,8 +15,8 @@ export function sayWhereToGo(coordinatorUrl, participants, logs) {
     health: `${coordinatorUrl}/health/ready`,
     metrics: `${coordinatorUrl}/metrics`,
     ...(participants && {
-      'bank lfa': `${participants.lfa.url}/accounts`,
-      'bank eta': `${participants.eta.url}/accounts`,
+      'bank alfa': `${participants.alfa.url}/accounts`,
+      'bank beta': `${participants.beta.url}/accounts`,
       shop: `${participants.shop.url}/orders`,
     }),
     logs,
@@ -36,8 +36,8 @@ To try: bob pays alice 1.00
 curl -s ${coordinatorUrl}/v1/transactions -H 'content-type: application/json' -d '{
   "protocol": "2pc",
   "branches": [
-    { "id": "debit",  "participant": "eta", "payload": { "account": "bob",   "amount": -100 } },
-    { "id": "credit", "participant": "lfa", "payload": { "account": "alice", "amount":  100 } }
+    { "id": "debit",  "participant": "beta", "payload": { "account": "bob",   "amount": -100 } },
+    { "id": "credit", "participant": "alfa", "payload": { "account": "alice", "amount":  100 } }
   ]
 }'`);
 }

@@ -22,7 +22,7 @@ export async function playDemo(collection, cast, notary) {
     ended.push(await tell(ended.length + 1, story, () => begin(collection, story, 'wait=20')));
   }
   const crash = storyOfACrash(cast);
-  const kill = killHalfway(collection, notary, cast.participants.eta);
+  const kill = killHalfway(collection, notary, cast.participants.beta);
   const last = await tell(ended.length + 1, crash, () => kill(crash));
   ended.push(last);
   say(`     line by line: curl -s ${collection}/${last.gtid}/journal`);

@@ -1,7 +1,7 @@
 // The story in which a bank is killed after it has voted.
 //
-//   lfa      prepared ──────────────────▶ commit ✓
-//   eta      prepared ─ kill -9 ✗ ──────▶ commit … … … (started again) ✓
+//   alfa     prepared ──────────────────▶ commit ✓
+//   beta     prepared ─ kill -9 ✗ ──────▶ commit … … … (started again) ✓
 //   notary   hesitates ────────▶ agrees
 //                                  the decision: durable from here on
 import { say } from '../lib/say.mjs';

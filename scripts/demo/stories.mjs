@@ -55,7 +55,7 @@ export function storiesOf(cast) {
     },
     {
       title: '2PC, refused',
-      how: 'Insufficient funds: lfa refuses, and eta, which has prepared, is told to roll back.',
+      how: 'Insufficient funds: alfa refuses, and beta, which has prepared, is told to roll back.',
       protocol: '2pc',
       ...payment(cast, 'alice', 'bob', 500_000),
       outcome: 'rolled-back',

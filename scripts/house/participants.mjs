@@ -7,9 +7,9 @@ import { databaseUrl, ensureDatabases } from './databases.mjs';
 
 /** @typedef {import('./house.mjs').House} House */
 /** @typedef {import('../lib/service.mjs').Service} Service */
-/** @typedef {{ lfa: Service, eta: Service, shop: Service }} Participants */
+/** @typedef {{ alfa: Service, beta: Service, shop: Service }} Participants */
 
-const apps = { lfa: 'bank', eta: 'bank', shop: 'shop' };
+const apps = { alfa: 'bank', beta: 'bank', shop: 'shop' };
 const SHOP_SERVICES = ['order', 'stock', 'payment', 'shipping'];
 
 /**
@@ -54,10 +54,10 @@ export function openParticipants(house, serverUrl) {
   return step(
     'participants',
     async () => {
-      const [lfa, eta, shop] = await Promise.all([open('lfa'), open('eta'), open('shop')]);
-      return { lfa, eta, shop };
+      const [alfa, beta, shop] = await Promise.all([open('alfa'), open('beta'), open('shop')]);
+      return { alfa, beta, shop };
     },
-    ({ lfa, eta, shop }) => `banks lfa ${lfa.url} and eta ${eta.url}, shop ${shop.url}`,
+    ({ alfa, beta, shop }) => `banks alfa ${alfa.url} and beta ${beta.url}, shop ${shop.url}`,
   );
 }
 
@@ -79,11 +79,11 @@ export function writeRegistry(file, participants, others) {
  * @param {Participants} participants
  * @returns {Record<string, string>}
  */
-function urlsOf({ lfa, eta, shop }) {
+function urlsOf({ alfa, beta, shop }) {
   const services = SHOP_SERVICES.map((service) => [service, `${shop.url}/${service}`]);
   return {
-    lfa: `${lfa.url}/transfer`,
-    eta: `${eta.url}/transfer`,
+    alfa: `${alfa.url}/transfer`,
+    beta: `${beta.url}/transfer`,
     ...Object.fromEntries(services),
   };
 }

@@ -53,11 +53,12 @@ describe('operating errors are 503, with when to try again', () => {
     [new Overloaded('10 are in flight', 1_500), 'overloaded', '2'],
     [new JournalUnavailable('ECONNREFUSED canary'), 'journal-unavailable', '1'],
   ])('%s', async (error, kind, retryAfter) => {
-    const { status, headers, text } = await failingWith(error);
+    const { status, headers, text, log } = await failingWith(error);
     expect(status).toBe(503);
     expect(headers['retry-after']).toBe(retryAfter);
     expect(text).toContain(`urn:concordat:problem:${kind}`);
     expect(text).not.toContain('canary');
+    expect(log.includes('canary')).toBe(error.message.includes('canary'));
   });
 });
 

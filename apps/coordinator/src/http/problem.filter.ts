@@ -1,6 +1,7 @@
 // The one place where errors of requests are caught.
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { Catch } from '@nestjs/common';
+import { JournalUnavailable } from '@concordat/engine';
 import { InvariantViolation } from '@concordat/protocols';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -25,20 +26,27 @@ export class ProblemFilter implements ExceptionFilter {
     if (error instanceof InvariantViolation) this.options.die(error);
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const problem =
-      problemOf(error, { request, ...this.options }) ?? this.unexpected(error, request);
-    return sendProblem(reply, problem);
+    const problem = problemOf(error, { request, ...this.options });
+    if (error instanceof JournalUnavailable) this.log('warn', error, request);
+    return sendProblem(reply, problem ?? this.unexpected(error, request));
   }
 
-  private unexpected(error: unknown, { method, url }: FastifyRequest): ProblemError {
+  private unexpected(error: unknown, request: FastifyRequest): ProblemError {
     const incident = uuidv7();
-    this.options.logger.error(
-      { err: error, incident, method, url },
-      'a request failed unexpectedly',
-    );
+    this.log('error', error, request, incident);
     const detail =
       'It is not known what became of the request. The log of the coordinator says more.';
     return new ProblemError('internal', detail, { incident });
+  }
+
+  /** What a client is not told. */
+  private log(
+    level: 'warn' | 'error',
+    error: unknown,
+    { method, url }: FastifyRequest,
+    incident?: string,
+  ): void {
+    this.options.logger[level]({ err: error, method, url, incident }, 'a request has failed');
   }
 }
 
