@@ -163,8 +163,9 @@ export class Flights {
     candidate: Candidate,
     idempotency?: Entry['idempotency'],
   ): Promise<'appended' | 'conflict'> {
-    const at = this.ports.clock.now();
-    const dueAt = this.dueAtOnceOpened(flight, candidate, at);
+    const now = this.ports.clock.now();
+    const at = flight.endedAt ?? now; // what was told as ended is written as it was told
+    const dueAt = this.dueAtOnceOpened(flight, candidate, now);
     const entry = {
       ...entryOf(flight, candidate, { at, dueAt }, this.limits.stuckAttemptsMin),
       ...(idempotency === undefined ? {} : { idempotency }),

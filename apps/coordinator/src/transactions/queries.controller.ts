@@ -1,4 +1,7 @@
 // What anybody may ask: where is it, what was decided, what has happened, which are there.
+//
+// What is read from the database shows everything that this instance has told anybody before:
+// lines that waited for company are written first.
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { Engine } from '@concordat/engine';
 import type { Reader } from '@concordat/journal';
