@@ -4,6 +4,9 @@ import { foreground } from '../lib/foreground.mjs';
 import { say } from '../lib/say.mjs';
 import { check } from './check.mjs';
 
+const VITEST = 'node_modules/vitest/vitest.mjs';
+const REPORTERS = ['--reporter=default', '--reporter=./scripts/lib/tally-reporter.mjs'];
+
 /**
  * Everything that a change must pass. The last line says `N passed, N failed`, for machines.
  * @param {readonly string[]} args for Vitest: paths, `--project unit`, …
@@ -11,7 +14,7 @@ import { check } from './check.mjs';
 export async function test(args) {
   const failedChecks = await check();
   if (failedChecks > 0) {
-    say(`the tests did not run: first mend the ${failedChecks} checks above`);
+    say(`\nthe tests did not run: first mend what the checks above have found`);
     say(`0 passed, ${failedChecks} failed`);
     return 1;
   }
@@ -20,25 +23,25 @@ export async function test(args) {
 
 /** @param {readonly string[]} args */
 async function runTests(args) {
-  const report = path.resolve('.dev', `test-${process.pid}.json`);
-  mkdirSync(path.dirname(report), { recursive: true });
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const vitest = path.resolve('node_modules/vitest/vitest.mjs');
-  const code = await foreground(process.execPath, [vitest, 'run', ...reporters, ...args]);
-  const { passed, failed } = countsIn(report);
-  // What fails outside a test (a file that cannot be loaded, a server that does not start) is one.
+  const file = path.resolve('.dev', `tally-${process.pid}.json`);
+  mkdirSync(path.dirname(file), { recursive: true });
+  const env = { ...process.env, CONCORDAT_TALLY: file };
+  const code = await foreground(process.execPath, [VITEST, 'run', ...REPORTERS, ...args], { env });
+  const { passed, failed } = readTally(file);
   say(`${passed} passed, ${code === 0 ? failed : Math.max(failed, 1)} failed`);
   return code;
 }
 
-/** @param {string} report of Vitest's JSON reporter; there is none if Vitest could not begin */
-function countsIn(report) {
+/**
+ * @param {string} file of the reporter; there is none if Vitest could not begin
+ * @returns {{ passed: number, failed: number }}
+ */
+function readTally(file) {
   try {
-    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'));
-    return { passed: Number(numPassedTests), failed: Number(numFailedTests) };
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     return { passed: 0, failed: 0 };
   } finally {
-    rmSync(report, { force: true });
+    rmSync(file, { force: true });
   }
 }

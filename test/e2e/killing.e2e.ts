@@ -61,7 +61,11 @@ describe(`${INITIATORS} initiators transfer money`, () => {
 
   test('while Redis is stopped and started, and a bank is killed', async () => {
     const dir = mkdtempSync(path.join(tmpdir(), 'concordat-redis-'));
-    const options = { dir, cache: path.resolve('node_modules/.cache/redis'), port: await freePort() };
+    const options = {
+      dir,
+      cache: path.resolve('node_modules/.cache/redis'),
+      port: await freePort(),
+    };
     let redis = await startRedis(options);
     expect(redis, 'the set-up has provided a Redis').toBeDefined();
     system = await System.start(inject('databaseUrl'), redis?.url);
@@ -110,7 +114,8 @@ async function expectAllTold(running: System, fault: Fault): Promise<void> {
 async function strike(running: System, fault: Fault): Promise<readonly number[]> {
   const hits: number[] = [];
   for (let tries = 0; tries < FAULT_TRIES_MAX && hits.length < FAULTS; tries++) {
-    await expect.poll(() => running.unfinished(), { timeout: SETTLE_TIMEOUT_MS })
+    await expect
+      .poll(() => running.unfinished(), { timeout: SETTLE_TIMEOUT_MS })
       .toBeGreaterThan(UNFINISHED_MIN);
     await sleep(Math.random() * PAUSE_MS_MAX);
     const mend = await fault();
@@ -128,8 +133,11 @@ async function expectEffects(running: System, told: readonly Told[]): Promise<vo
     const [out, into] = [alfa.get(gtid) ?? none, beta.get(gtid) ?? none];
     const expected = outcome === 'committed' ? amount : 0;
     expect({ protocol, gtid, outcome, out: out.net, into: into.net }).toEqual({
-      ...{ protocol, gtid, outcome },
-      ...{ out: expected === 0 ? 0 : -expected, into: expected },
+      protocol,
+      gtid,
+      outcome,
+      out: expected === 0 ? 0 : -expected,
+      into: expected,
     });
     expect(Math.max(out.did, into.did), `times that ${gtid} took effect`).toBeLessThanOrEqual(1);
   }

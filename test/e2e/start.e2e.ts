@@ -2,7 +2,7 @@
 // serves, and it leaves nothing behind, however it ends. (npm itself is left out.)
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { constants, tmpdir } from 'node:os';
@@ -18,6 +18,7 @@ let running: Start[];
 
 beforeEach(() => {
   devDir = mkdtempSync(path.join(tmpdir(), 'concordat-start-'));
+  chmodSync(devDir, 0o755); // Postgres may run as another account
   running = [];
 });
 

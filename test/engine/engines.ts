@@ -106,7 +106,10 @@ export const willing: Script = ({ call }) => {
 };
 
 /** A participant that never answers, until the test lets it. */
-export function silence(): { readonly answer: Promise<Answer>; speak(answer: Answer): void } {
+export function silence(): {
+  readonly answer: Promise<Answer>;
+  readonly speak: (answer: Answer) => void;
+} {
   const { promise: answer, resolve: speak } = Promise.withResolvers<Answer>();
   return { answer, speak };
 }

@@ -10,8 +10,8 @@ const TABLE = tableOf(`
   libs/engine          ← protocols
   libs/wire            ← protocols                          | zod
   migrations           ←                                    | typeorm
-  libs/journal         ← protocols engine migrations        | node: pg reflect-metadata typeorm
-  libs/participants    ← protocols engine wire              | node: undici zod
+  libs/journal         ← protocols engine migrations        | node: pg typeorm
+  libs/participants    ← protocols engine wire              | node: undici
   libs/wakeups         ← protocols engine                   | node: bullmq ioredis pg
   libs/participant-sdk ← protocols wire                     | node: pg
   apps/coordinator     ← protocols engine wire journal participants wakeups | *

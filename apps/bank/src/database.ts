@@ -6,7 +6,8 @@
 import { ensureBarrier, requirePreparedTransactions } from '@concordat/participant-sdk';
 import { Pool } from 'pg';
 
-const CONNECTIONS_MAX = 20;
+/** Two banks and a coordinator fit into the 200 connections of the server of `npm start`. */
+const CONNECTIONS_MAX = 40;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 // No statement here may wait for a branch that is prepared: that waits for this bank. An index of

@@ -10,6 +10,17 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 10_000;
 
 /**
+ * BullMQ does not listen for the errors of a connection that it has taken from its pool. One that
+ * breaks just then would end the process; whoever waits for its answer hears of it all the same.
+ */
+class ToleratedClient extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super(config);
+    this.on('error', () => {});
+  }
+}
+
+/**
  * Creates the queue's tables if need be. Rejects if Postgres cannot be reached: BullMQ remembers
  * a first connection that failed and never makes a second, so nothing of it is kept.
  */
@@ -20,6 +31,7 @@ export async function connectPostgres(url: string, handlers: Handlers): Promise<
     schema: SCHEMA,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
+    Client: ToleratedClient,
   };
   const queue = openBullQueue(
     withBackend(createPostgresBackend),
@@ -37,12 +49,10 @@ export async function connectPostgres(url: string, handlers: Handlers): Promise<
 }
 
 async function migrate(connectionString: string): Promise<void> {
-  const client = new pg.Client({
+  const client = new ToleratedClient({
     connectionString,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   });
-  // The connection may break while idle between two statements; the statement after it rejects.
-  client.on('error', () => {});
   await client.connect();
   try {
     await runMigrations(client, SCHEMA);

@@ -54,7 +54,8 @@ export async function carryOut(system: System, transfer: Transfer): Promise<Told
   const giveUpAt = Date.now() + GIVE_UP_MS;
   while (Date.now() < giveUpAt) {
     const view = await ask(system.coordinator.url, key, body);
-    if (view?.phase === 'ended') return { protocol, amount, gtid: view.gtid, outcome: view.outcome };
+    if (view?.phase === 'ended')
+      return { protocol, amount, gtid: view.gtid, outcome: view.outcome };
     await sleep(ASK_AGAIN_MS);
   }
   throw new Error(`no outcome of a ${protocol} transfer with key ${key}`);

@@ -32,7 +32,7 @@ export function postgresBarrier(
 ): Barrier<PoolClient> {
   return {
     pass: (call, aim, handle) =>
-      inTransaction(pool, lockTimeoutMs, (tx) => pass(tx, call, aim, handle)),
+      inTransaction(pool, { lockTimeoutMs, statements: [] }, (tx) => pass(tx, call, aim, handle)),
   };
 }
 

@@ -19,7 +19,8 @@ export type Fenced =
 
 export type Look = Fenced & { readonly committed: boolean };
 
-type Row = { readonly committed: boolean } & (
+/** What LOOK returns. */
+export type LookRow = { readonly committed: boolean } & (
   | { readonly compared: null }
   | {
       readonly compared: 'lower' | 'equal' | 'higher';
@@ -40,9 +41,12 @@ export async function fence(db: Queryable, call: BranchCall): Promise<Fenced> {
 
 /** The same comparison, without letting anything pass; and whether the branch has committed. */
 export async function look(db: Queryable, call: BranchCall): Promise<Look> {
-  const { gtid, branch, token, operation } = call;
-  const found = await db.query<Row>(LOOK, [gtid, branch, token]);
-  const row = found.rows[0];
+  const { rows } = await db.query<LookRow>(LOOK, [call.gtid, call.branch, call.token]);
+  return asLook(call, rows[0]);
+}
+
+/** What LOOK has found, to `call`. */
+export function asLook({ token, operation }: BranchCall, row: LookRow | undefined): Look {
   assert(row !== undefined, 'a look at a branch always finds one row');
   const { committed } = row;
   switch (row.compared) {

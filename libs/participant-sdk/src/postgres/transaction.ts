@@ -4,33 +4,53 @@
 // D2. An end counts only if Postgres names it in its answer: COMMIT and PREPARE TRANSACTION of a
 //     failed transaction are answered ROLLBACK, and raise no error.
 // D3. A connection lost while it ends leaves the truth unknown: the error goes up, nobody guesses.
-import type { Pool, PoolClient } from 'pg';
+// D4. Statements that stand together go as one query, which is one round trip: Postgres runs them
+//     in order, each on a snapshot of its own, and none after one that fails.
+import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
 import { Busy } from '../answers.js';
+import { inlined } from './inlined.js';
 
-export type End = 'commit' | 'rollback' | { readonly prepare: string };
+export type End = 'commit' | 'rollback' | Prepare;
+
+export interface Prepare {
+  /** The gid. */
+  readonly prepare: string;
+  /** The last statement of the work: if it fails, nothing is prepared (D4). */
+  readonly last: string;
+}
 
 export interface Worked<Value> {
   readonly value: Value;
   readonly end: End;
 }
 
+export interface Opening {
+  /** How long one statement may wait for a lock. */
+  readonly lockTimeoutMs: number;
+  /** The first statements, in one query with `begin` (D4). */
+  readonly statements: readonly string[];
+}
+
+/** One for each statement of the opening, whose rows are `Rows`. */
+export type Opened<Rows extends readonly QueryResultRow[]> = {
+  readonly [Index in keyof Rows]: QueryResult<Rows[Index]>;
+};
+
 /**
- * @param lockTimeoutMs how long one statement may wait for a lock
+ * @param work is given what the statements of the opening returned
  * @throws {Busy} if nothing was done because somebody else holds what was needed
  */
-export async function inTransaction<Value>(
+export async function inTransaction<Value, Rows extends readonly QueryResultRow[]>(
   pool: Pool,
-  lockTimeoutMs: number,
-  work: (tx: PoolClient) => Promise<Worked<Value>>,
+  opening: Opening,
+  work: (tx: PoolClient, opened: Opened<Rows>) => Promise<Worked<Value>>,
 ): Promise<Value> {
   const tx = await pool.connect();
   tx.on('error', ignore); // a lost connection fails the statement under way: that is enough
   let broken = true;
   try {
-    await tx.query(
-      `begin isolation level read committed; set local lock_timeout = ${lockTimeoutMs}`,
-    );
-    const { value, end } = await work(tx);
+    const opened = await open<Rows>(tx, opening);
+    const { value, end } = await work(tx, opened);
     await finish(tx, end);
     broken = false;
     return value;
@@ -43,14 +63,31 @@ export async function inTransaction<Value>(
   }
 }
 
+async function open<Rows extends readonly QueryResultRow[]>(
+  tx: PoolClient,
+  { lockTimeoutMs, statements }: Opening,
+): Promise<Opened<Rows>> {
+  const begin = [
+    'begin isolation level read committed',
+    `set local lock_timeout = ${lockTimeoutMs}`,
+  ];
+  const results: unknown = await tx.query([...begin, ...statements].join(';'));
+  // To several statements pg returns an array, which its types do not say.
+  const [, , ...opened] = results as readonly [QueryResult, QueryResult, ...Opened<Rows>];
+  return opened;
+}
+
 async function finish(tx: PoolClient, end: End): Promise<void> {
   const [statement, tag] = statementOf(end);
-  const { command } = await tx.query(statement);
+  const result: QueryResult | readonly QueryResult[] = await tx.query(statement);
+  const command = [result].flat().at(-1)?.command;
   if (command !== tag) throw new Error(`${tag} was answered ${command}: a statement had failed`); // D2
 }
 
 function statementOf(end: End): readonly [statement: string, tag: string] {
-  if (typeof end !== 'string') return [`prepare transaction '${end.prepare}'`, 'PREPARE'];
+  if (typeof end !== 'string') {
+    return [`${end.last};${inlined('prepare transaction $1', [end.prepare])}`, 'PREPARE'];
+  }
   return end === 'commit' ? ['commit', 'COMMIT'] : ['rollback', 'ROLLBACK'];
 }
 

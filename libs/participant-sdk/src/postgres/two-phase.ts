@@ -10,7 +10,9 @@
 //   marker    a row that the work writes inside itself: visible exactly if the work has committed
 //   row       the barrier's row: a higher token was seen; or a vote that prepared nothing
 //
-//   prepare    lock ─▶ row, marker ─▶ work ─▶ marker ─▶ PREPARE TRANSACTION
+//   prepare    ┌ lock ─▶ row, marker ┐ ─▶ work ─▶ ┌ marker ─▶ PREPARE TRANSACTION ┐
+//              └ one query ──────────┘            └ one query ──────────────────┘
+//                refused, or nothing to commit: roll back ─▶ lock ─▶ row, marker ─▶ row
 //   commit     row ─▶ COMMIT PREPARED         ─▶ no such gid: lock ─▶ marker ─▶ row
 //   rollback   row ─▶ ROLLBACK PREPARED       ─▶ no such gid: lock ─▶ marker
 //
@@ -18,21 +20,31 @@
 // E2. No prepare succeeds after a rollback was acknowledged. `prepare` reads the row after it has
 //     the lock, `rollback` looks for the lock after its row has committed. Whichever comes first:
 //     either prepare reads the higher token, and is stale; or it had the lock before, and rollback
-//     finds the lock held, or the gid. Each statement reads what had committed when it began.
+//     finds the lock held, or the gid. Each statement reads what had committed when it began, also
+//     where several are one query (D4).
 // E3. No prepare succeeds after a commit was acknowledged: the marker is visible by then. The row
 //     is not needed for that, so the path that commits writes no row and forces two writes.
 // E4. A missing gid says nothing by itself. With the marker it is a commit that was done before;
 //     with the lock free and no marker the work is gone: rolled back by somebody else. That is a
 //     heuristic, and the row is written so that no prepare comes after it (E2).
 // E5. A vote that prepared nothing (refused, read-only) is recorded under the lock, so that a
-//     second copy of the question cannot prepare behind it.
+//     second copy of the question cannot prepare behind it. Its work is rolled back first, which
+//     lets go of the lock; nobody has heard the vote by then. So it is recorded by a transaction
+//     that begins as any prepare does, and what another copy has come to in between stands: the
+//     vote that it has recorded or prepared is repeated, while it works the answer is `working`,
+//     and after its outcome the question is stale. Lost in between, the question is asked afresh.
 // E6. A vote is given on the tag PREPARE alone. A connection lost while preparing or ending is an
 //     error, hence in doubt; the next attempt reads the truth.
 // E7. A gid can be seen before it is on a synchronous standby. Who votes on seeing it writes the
 //     row first: that write reaches the standby after it.
 // E8. A handler that waits too long for a lock refuses. Transactions that are prepared in two
 //     databases may wait for each other there, and no database can see that: giving up ends it.
-import { assert } from '@concordat/protocols';
+// E9. What is prepared has its marker inside. Where there is nothing to commit the marker fails,
+//     and PREPARE TRANSACTION with it: an empty transaction would commit without a trace, and a
+//     repeated commit would take it for work that is gone (E4).
+// E10. A commit compares tokens before it commits. While decisions never change it need not: then
+//     there is no rollback. But where a journal has lost a decision and the opposite was taken, a
+//     rollback that is only half done (recorded, and still prepared) keeps the late commit out.
 import type { Pool, PoolClient } from 'pg';
 import type { Answer, Replied } from '../answers.js';
 import { acknowledged, refusal, stale, working } from '../answers.js';
@@ -42,49 +54,105 @@ import type { BranchCall } from '../handlers.js';
 import { Refused, refused } from '../handlers.js';
 import type { PostgresOptions } from './postgres-barrier.js';
 import { LOCK_TIMEOUT_MS_DEFAULT } from './postgres-barrier.js';
-import { fence, look, record } from './row.js';
+import { inlined } from './inlined.js';
+import type { Look, LookRow } from './row.js';
+import { asLook, fence, look, record } from './row.js';
 import { IS_PREPARED } from './statements/is-prepared.js';
-import { MARK } from './statements/mark.js';
+import { LOOK } from './statements/look.js';
+import { MARK, MARK_TABLE } from './statements/mark.js';
 import { TRY_LOCK } from './statements/try-lock.js';
-import type { Worked } from './transaction.js';
+import type { Opened, Worked } from './transaction.js';
 import { codeOf, inTransaction, isLockTimeout } from './transaction.js';
 
 type Work = (tx: PoolClient) => Promise<Refused | void>;
 
+interface LockRow {
+  readonly locked: boolean;
+}
+
 const prepared: Replied = { type: 'reply', reply: { type: 'prepared' } };
 const readOnly: Replied = { type: 'reply', reply: { type: 'read-only' } };
+
+/** A vote that leaves nothing to end; it counts once it is recorded (E5). */
+interface NothingPrepared {
+  readonly type: 'nothing-prepared';
+  readonly work: 'none' | 'read-only';
+  readonly vote: Replied;
+}
+
+/** How a branch is found when a transaction for it begins: the look comes after the lock (E2). */
+interface Found {
+  readonly locked: boolean;
+  readonly seen: Look;
+}
+
+type Transact = <Value>(
+  call: BranchCall,
+  work: (tx: PoolClient, found: Found) => Promise<Worked<Value>>,
+) => Promise<Value>;
 
 /** @param pool of the service's own database; its server must allow prepared transactions */
 export function postgresTwoPhase(
   pool: Pool,
   { lockTimeoutMs }: PostgresOptions = { lockTimeoutMs: LOCK_TIMEOUT_MS_DEFAULT },
 ): ResourceManager<PoolClient> {
-  const transact = (work: (tx: PoolClient) => Promise<Worked<Answer>>): Promise<Answer> =>
-    inTransaction(pool, lockTimeoutMs, work);
+  const transact: Transact = (call, work) => {
+    const { gtid, branch, token } = call;
+    const statements = [inlined(TRY_LOCK, [gidOf(call)]), inlined(LOOK, [gtid, branch, token])];
+    return inTransaction(
+      pool,
+      { lockTimeoutMs, statements },
+      (tx, [lock, row]: Opened<readonly [LockRow, LookRow]>) =>
+        work(tx, { locked: lock.rows[0]?.locked === true, seen: asLook(call, row.rows[0]) }),
+    );
+  };
   return {
-    prepare: (call, work) => transact((tx) => prepare(tx, call, work)),
+    prepare: (call, work) => prepare(transact, call, work),
     commit: async (call) =>
-      (await commitPrepared(pool, call)) ?? transact((tx) => settleCommit(tx, call)),
+      (await commitPrepared(pool, call)) ??
+      transact(call, (tx, found) => settleCommit(tx, call, found)),
     rollback: async (call) =>
-      (await rollbackPrepared(pool, call)) ?? transact((tx) => settleRollback(tx, call)),
+      (await rollbackPrepared(pool, call)) ??
+      transact(call, async (_, found) => settleRollback(found)),
   };
 }
 
-async function prepare(tx: PoolClient, call: BranchCall, work: Work): Promise<Worked<Answer>> {
-  if (!(await tryLock(tx, call))) return voteOfAnother(tx, call);
-  const seen = await look(tx, call); // E2: after the lock
-  if (seen.type === 'lower' || seen.committed) return { value: stale, end: 'rollback' }; // E3
-  if (seen.type === 'equal' && seen.reply !== null) return { value: seen.reply, end: 'rollback' };
+async function prepare(transact: Transact, call: BranchCall, work: Work): Promise<Answer> {
+  const came = await transact(
+    call,
+    async (tx, found) => (await voteSoFar(tx, call, found)) ?? attempt(tx, call, work),
+  ).catch(readOnlyIfNothing);
+  if (came.type !== 'nothing-prepared') return came;
+  return transact(
+    call,
+    async (tx, found) => (await voteSoFar(tx, call, found)) ?? recordVote(tx, call, came),
+  );
+}
 
-  await tx.query('savepoint work');
+/** @returns undefined if there is no vote yet, and this transaction has the lock to give one */
+async function voteSoFar(
+  tx: PoolClient,
+  call: BranchCall,
+  { locked, seen }: Found,
+): Promise<Worked<Answer> | undefined> {
+  if (!locked) return voteOfAnother(tx, call);
+  if (seen.type === 'lower' || seen.committed) return { value: stale, end: 'rollback' }; // E2, E3
+  if (seen.type === 'equal' && seen.reply !== null) return { value: seen.reply, end: 'rollback' };
+  return undefined;
+}
+
+async function attempt(
+  tx: PoolClient,
+  call: BranchCall,
+  work: Work,
+): Promise<Worked<Answer | NothingPrepared>> {
   const no = await work(tx).catch(refuseToWait);
   if (no instanceof Refused) {
-    await tx.query('rollback to savepoint work');
-    return voteWithoutPreparing(tx, call, 'none', refusal(no.reason));
+    const vote = refusal(no.reason);
+    return { value: { type: 'nothing-prepared', work: 'none', vote }, end: 'rollback' };
   }
-  const { rowCount } = await tx.query(MARK, [call.gtid, call.branch]);
-  if (rowCount === 0) return voteWithoutPreparing(tx, call, 'read-only', readOnly);
-  return { value: prepared, end: { prepare: gidOf(call) } }; // E6
+  const last = inlined(MARK, [call.gtid, call.branch]);
+  return { value: prepared, end: { last, prepare: gidOf(call) } }; // E6
 }
 
 /** Somebody holds the lock: another copy of this call, or what it has prepared. */
@@ -98,31 +166,32 @@ async function voteOfAnother(tx: PoolClient, call: BranchCall): Promise<Worked<A
 }
 
 /** E5. */
-async function voteWithoutPreparing(
+async function recordVote(
   tx: PoolClient,
   call: BranchCall,
-  becomes: 'none' | 'read-only',
-  vote: Replied,
+  { work, vote }: NothingPrepared,
 ): Promise<Worked<Answer>> {
   const seen = await fence(tx, call);
   if (seen.type === 'lower') return { value: stale, end: 'rollback' };
-  await record(tx, call, becomes, vote);
+  await record(tx, call, work, vote);
   return { value: vote, end: 'commit' };
 }
 
 /** @returns undefined if no such transaction is prepared */
 async function commitPrepared(pool: Pool, call: BranchCall): Promise<Answer | undefined> {
   const seen = await look(pool, call);
-  if (seen.type === 'lower') return stale;
+  if (seen.type === 'lower') return stale; // E10
   if (seen.committed || seen.work === 'completed' || seen.work === 'read-only') return acknowledged;
   if (seen.type === 'equal' && seen.reply !== null) return seen.reply;
-  return end(pool, `commit prepared '${gidOf(call)}'`);
+  return end(pool, inlined('commit prepared $1', [gidOf(call)]));
 }
 
 /** E4: nothing is prepared under the gid of `call`. */
-async function settleCommit(tx: PoolClient, call: BranchCall): Promise<Worked<Answer>> {
-  const locked = await tryLock(tx, call);
-  const seen = await look(tx, call);
+async function settleCommit(
+  tx: PoolClient,
+  call: BranchCall,
+  { locked, seen }: Found,
+): Promise<Worked<Answer>> {
   if (seen.committed) return { value: acknowledged, end: 'rollback' };
   if (!locked) return { value: working, end: 'rollback' };
   const fenced = await fence(tx, call);
@@ -136,14 +205,12 @@ async function rollbackPrepared(pool: Pool, call: BranchCall): Promise<Answer | 
   const seen = await fence(pool, call); // E2: committed before the lock is looked for
   if (seen.type === 'lower') return stale;
   if (seen.work === 'completed') return heuristic('commit');
-  return end(pool, `rollback prepared '${gidOf(call)}'`);
+  return end(pool, inlined('rollback prepared $1', [gidOf(call)]));
 }
 
-/** E2, E4: nothing is prepared under the gid of `call`. */
-async function settleRollback(tx: PoolClient, call: BranchCall): Promise<Worked<Answer>> {
-  const locked = await tryLock(tx, call);
-  const { committed } = await look(tx, call);
-  if (committed) return { value: heuristic('commit'), end: 'rollback' };
+/** E2, E4: nothing is prepared under the gid of the call. */
+function settleRollback({ locked, seen }: Found): Worked<Answer> {
+  if (seen.committed) return { value: heuristic('commit'), end: 'rollback' };
   return { value: locked ? acknowledged : working, end: 'rollback' };
 }
 
@@ -168,16 +235,18 @@ function refuseToWait(error: unknown): Refused {
   throw error;
 }
 
-async function tryLock(tx: PoolClient, call: BranchCall): Promise<boolean> {
-  const { rows } = await tx.query<{ locked: boolean }>(TRY_LOCK, [gidOf(call)]);
-  return rows[0]?.locked === true;
+const NOT_NULL_VIOLATION = '23502';
+
+/** E9. Everything else is an error. */
+function readOnlyIfNothing(error: unknown): NothingPrepared {
+  if (codeOf(error) !== NOT_NULL_VIOLATION || !isAboutMark(error)) throw error;
+  return { type: 'nothing-prepared', work: 'read-only', vote: readOnly };
 }
 
-const GID = /^[A-Za-z0-9_.:-]{1,199}$/;
+function isAboutMark(error: unknown): boolean {
+  return error instanceof Error && 'table' in error && error.table === MARK_TABLE;
+}
 
-/** PREPARE TRANSACTION takes no parameters: the gid becomes part of the statement's text. */
 function gidOf({ gtid, branch }: BranchCall): string {
-  const gid = `concordat:${gtid}:${branch}`;
-  assert(GID.test(gid), 'ids are well-formed by the time they are here');
-  return gid;
+  return `concordat:${gtid}:${branch}`;
 }
