@@ -1,23 +1,40 @@
 // 2PC by PREPARE TRANSACTION, at exact moments: a rollback between two statements of a prepare,
-// and a connection that is lost just before, or just after, the statement that matters.
+// another copy between the end of work that prepares nothing and the record of its vote, and a
+// connection that is lost just before, or just after, the statement that matters.
 import { nodeHandler } from '@concordat/participant-sdk';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Branch } from './calling.js';
-import { acknowledged, branchAt, reply, serve, stale, untilSettled, working } from './calling.js';
+import {
+  acknowledged,
+  branchAt,
+  latch,
+  reply,
+  serve,
+  stale,
+  untilSettled,
+  working,
+} from './calling.js';
 import { poolOf, preparedGids, serviceDatabase } from './databases.js';
+import { eventually } from '../support/eventually.js';
 import { ExactProxy } from './exact-proxy.js';
+import type { Script } from './scripted.js';
 import { createEffects, effectsOf, scripted } from './scripted.js';
 
 const { databaseUrl, pool } = await serviceDatabase();
 await createEffects(pool);
-const url = await serve(nodeHandler(scripted(pool).participant, { prefix: '' }));
+const service = scripted(pool);
+const url = await serve(nodeHandler(service.participant, { prefix: '' }));
 
 const proxy = await ExactProxy.before(databaseUrl);
 const frailPool = poolOf(proxy.url, 4);
 afterAll(() => frailPool.end());
-const frail = await serve(nodeHandler(scripted(frailPool).participant, { prefix: '' }));
+const frailService = scripted(frailPool);
+const frail = await serve(nodeHandler(frailService.participant, { prefix: '' }));
 
 const frailBranch = (): Branch => branchAt(frail, '2pc', { payload: 'obey' });
+/** The same branch, over a connection that nothing happens to. */
+const directly = ({ gtid }: Branch, payload: Script = 'obey'): Branch =>
+  branchAt(url, '2pc', { gtid, payload });
 const effects = ({ gtid }: Branch): Promise<readonly string[]> => effectsOf(pool, gtid);
 const isPrepared = async ({ gtid }: Branch): Promise<boolean> =>
   (await preparedGids(pool)).some((gid) => gid.includes(gtid));
@@ -36,17 +53,129 @@ describe('a rollback between two statements of prepare', () => {
     expect(await isPrepared(branch)).toBe(false);
   });
 
-  test('after prepare has the lock: told to ask again, and the prepare is stale', async () => {
-    const branch = frailBranch();
-    const door = proxy.holdBefore('concordat_branch_committed');
+  test('between its lock and its look: told to ask again, and the prepare is stale', async () => {
+    const branch = directly(frailBranch());
+    const holder = await pool.connect();
+    await holder.query('begin; lock table concordat_branch_committed');
     const vote = branch.call('prepare', 1);
-    await door.reached;
-    const direct = branchAt(url, '2pc', { gtid: branch.gtid });
-    expect(await direct.call('rollback', 2)).toEqual(working);
-    door.open();
+    await untilWaiting(1);
+    const order = branch.call('rollback', 2);
+    await untilWaiting(2);
+    await holder.query('rollback');
+    holder.release();
     expect(await vote).toEqual(stale);
-    expect(await untilSettled(() => direct.call('rollback', 2))).toEqual(acknowledged);
+    expect(await order).toEqual(working);
+    expect(await untilSettled(() => branch.call('rollback', 2))).toEqual(acknowledged);
     expect(await isPrepared(branch)).toBe(false);
+  });
+
+  /** Until so many sessions wait for a table, each in the look that follows its try of the lock. */
+  async function untilWaiting(sessions: number): Promise<void> {
+    await eventually('sessions wait for a lock', async () => {
+      const { rowCount } = await pool.query(
+        `select from pg_locks where relation = 'concordat_branch_committed'::regclass
+            and not granted`,
+      );
+      return rowCount === sessions;
+    });
+  }
+});
+
+describe('between the rollback of work that prepares nothing and the record of its vote', () => {
+  interface Moment {
+    readonly branch: Branch;
+    readonly vote: ReturnType<Branch['call']>;
+    readonly goOn: () => void;
+  }
+
+  /** A refusal that nobody has heard, its work rolled back, about to take the lock again. */
+  async function refusing(): Promise<Moment> {
+    const branch = frailBranch();
+    const handler = (frailService.door = latch());
+    const vote = branch.call('prepare', 1, { payload: 'wait-and-refuse' });
+    await handler.reached;
+    const door = proxy.holdBefore('pg_try_advisory_xact_lock');
+    handler.open();
+    await door.reached;
+    return { branch, vote, goOn: door.open };
+  }
+
+  /** A read-only vote that nobody has heard: its marker has failed. */
+  async function onlyReading(): Promise<Moment> {
+    const branch = frailBranch();
+    const door = proxy.holdBefore('rollback');
+    const vote = branch.call('prepare', 1, { payload: 'only-read' });
+    await door.reached;
+    expect(await isPrepared(branch)).toBe(false);
+    return { branch, vote, goOn: door.open };
+  }
+
+  describe.each([
+    ['a refusal', refusing],
+    ['a read-only vote', onlyReading],
+  ])('%s', (_, reach) => {
+    test('another copy prepares: both say prepared, and it commits once', async () => {
+      const { branch, vote, goOn } = await reach();
+      expect(await directly(branch).call('prepare', 1)).toEqual(prepared);
+      goOn();
+      expect(await vote).toEqual(prepared);
+      expect(await branch.call('commit', 2)).toEqual(acknowledged);
+      expect(await branch.call('commit', 2)).toEqual(acknowledged);
+      expect(await effects(branch)).toEqual(['prepare']);
+    });
+
+    test('another copy records its own vote: both say that', async () => {
+      const { branch, vote, goOn } = await reach();
+      const refused = reply('refused', { note: 'not today' });
+      expect(await directly(branch, 'refuse').call('prepare', 1)).toEqual(refused);
+      goOn();
+      expect(await vote).toEqual(refused);
+      expect(await branch.call('prepare', 1)).toEqual(refused);
+      expect(await isPrepared(branch)).toBe(false);
+    });
+
+    test('another copy is at work: told to ask again', async () => {
+      const { branch, vote, goOn } = await reach();
+      const door = (service.door = latch());
+      const other = directly(branch, 'wait').call('prepare', 1);
+      await door.reached;
+      goOn();
+      expect(await vote).toEqual(working);
+      door.open();
+      expect(await other).toEqual(prepared);
+      expect(await branch.call('prepare', 1)).toEqual(prepared);
+      expect(await branch.call('rollback', 2)).toEqual(acknowledged);
+      expect(await isPrepared(branch)).toBe(false);
+    });
+
+    test('another copy prepares, and is committed: the vote is stale', async () => {
+      const { branch, vote, goOn } = await reach();
+      expect(await directly(branch).call('prepare', 1)).toEqual(prepared);
+      expect(await directly(branch).call('commit', 2)).toEqual(acknowledged);
+      goOn();
+      expect(await vote).toEqual(stale);
+      expect(await branch.call('commit', 2)).toEqual(acknowledged);
+    });
+
+    test('a rollback: acknowledged, and the vote is stale', async () => {
+      const { branch, vote, goOn } = await reach();
+      expect(await directly(branch).call('rollback', 2)).toEqual(acknowledged);
+      goOn();
+      expect(await vote).toEqual(stale);
+      expect(await branch.call('rollback', 2)).toEqual(acknowledged);
+    });
+  });
+
+  test('the service is lost: nothing was said, and the question is asked afresh', async () => {
+    const branch = frailBranch();
+    const handler = (frailService.door = latch());
+    const vote = branch.call('prepare', 1, { payload: 'wait-and-refuse' });
+    await handler.reached;
+    proxy.cutBefore('pg_try_advisory_xact_lock');
+    handler.open();
+    expect((await vote).type).toBe('in-doubt');
+    expect(await branch.call('prepare', 1)).toEqual(prepared);
+    expect(await branch.call('rollback', 2)).toEqual(acknowledged);
   });
 });
 
@@ -78,6 +207,20 @@ describe('a connection that is lost at the worst moment', () => {
     expect(await branch.call('prepare', 1)).toEqual(prepared);
     expect(await branch.call('commit', 2)).toEqual(acknowledged);
     expect(await effects(branch)).toEqual(['prepare']);
+  });
+
+  test('prepare of nothing, answer lost: in doubt, and nothing is prepared', async () => {
+    const branch = frailBranch();
+    const reading = { payload: 'only-read' };
+    proxy.cutAfter('concordat_branch_committed');
+    const before = proxy.cuts;
+    expect((await branch.call('prepare', 1, reading)).type).toBe('in-doubt');
+    expect(proxy.cuts).toBe(before + 1);
+    expect(await isPrepared(branch)).toBe(false);
+    expect(await branch.call('prepare', 1, reading)).toEqual(reply('read-only'));
+    expect(await branch.call('commit', 2)).toEqual(acknowledged);
+    expect(await branch.call('commit', 2)).toEqual(acknowledged);
+    expect(await isPrepared(branch)).toBe(false);
   });
 
   test('prepare, answer lost, then a rollback: nothing is left', async () => {

@@ -156,6 +156,42 @@ describe('what a participant in doubt leaves behind', () => {
   });
 });
 
+describe('what a participant says', () => {
+  test('when it refuses is kept with its branch', async () => {
+    const { engine } = await instanceOn(databaseUrl, ({ call }) =>
+      call.operation === 'prepare' && call.branch === 'bank'
+        ? { type: 'reply', reply: { type: 'refused' }, note: 'insufficient funds' }
+        : willing({ call } as never),
+    );
+    const { gtid } = await engine.begin(request());
+    await engine.untilEnded(gtid, PATIENCE_MS);
+    await engine.written();
+    const { rows } = await pool.query<{ attempts: object[] }>(
+      'select attempts from concordat.ended_transaction where gtid = $1',
+      [gtid],
+    );
+    expect(rows[0]?.attempts).toMatchObject([
+      { branch: 'bank', count: 0, lastError: 'refused: insufficient funds' },
+    ]);
+  });
+
+  test('when it has seen a newer token is a failed attempt, if the journal knows of none', async () => {
+    let isStale = true;
+    const { engine, asked } = await instanceOn(databaseUrl, ({ call }) => {
+      if (call.operation !== 'commit' || !isStale) return willing({ call } as never);
+      isStale = false;
+      return { type: 'stale' };
+    });
+    engine.start();
+    const { gtid } = await engine.begin(request({ branches: [branch('bank')] }));
+    const record = await engine.untilEnded(gtid, PATIENCE_MS);
+    expect(record && summaryOf(record.transaction).outcome).toBe('committed');
+    expect(record?.attempts).toMatchObject([{ branch: 'bank', operation: 'commit', count: 1 }]);
+    const commits = asked.filter(({ call }) => call.operation === 'commit');
+    expect(commits.map(({ call }) => call.token)).toEqual([2, 2]);
+  });
+});
+
 describe('bounds', () => {
   test('a begin beyond what may be in flight is refused, and leaves nothing', async () => {
     const { answer, speak } = silence();

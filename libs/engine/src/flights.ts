@@ -20,7 +20,7 @@ import { JournalUnavailable } from './errors.js';
 import type { Candidate, Delivery } from './flight.js';
 import { entryOf, Flight, fold, isStuck, nextLookAt } from './flight.js';
 import type { EngineLimits } from './limits.js';
-import type { Entry, Ports, Record } from './ports.js';
+import type { Attempts, Entry, Ports, Record } from './ports.js';
 import { consequenceOf, questionOf } from './questions.js';
 
 const RELOADS_MAX = 1_000;
@@ -182,12 +182,13 @@ export class Flights {
     return verdict;
   }
 
-  /** E3. */
+  /** E3. Leaves the flight as it is if nobody was faster. */
   private async reload(flight: Flight): Promise<void> {
     flight.reloadWanted = false;
-    assert(++flight.reloads <= RELOADS_MAX, 'a protocol ends after finitely many versions');
     const record = await this.ports.journal.load(flight.gtid);
     if (record === undefined) throw new JournalUnavailable(`the journal has lost ${flight.gtid}`);
+    if (record.transaction.version === flight.written?.version) return;
+    assert(++flight.reloads <= RELOADS_MAX, 'a protocol ends after finitely many versions');
     flight.mailbox.unshift(...flight.unwritten);
     flight.restore(record);
   }
@@ -209,8 +210,9 @@ export class Flights {
     flight.asking.delete(callKey(call));
     if (flight.forgotten) return; // The sweep asks again; the barrier repeats its reply.
 
-    const { event, failure } = consequenceOf(call, answer);
+    const { event, remark, failure } = consequenceOf(call, answer);
     const fail = (): void => this.fail(flight, branch, call, failure);
+    if (remark !== undefined) flight.attempts = this.noting(flight, branch, call, remark);
     // A newer token can only come of a newer version.
     flight.reloadWanted ||= answer.type === 'stale';
     if (event === undefined) fail();
@@ -229,16 +231,22 @@ export class Flights {
       other.branch === call.branch && other.token === call.token;
     if (!callsOf(flight.current).some(isCall)) return;
 
-    const { gtid } = flight;
-    const policy = branch.retry;
-    const now = this.ports.clock.now();
-    flight.attempts = afterFailure(flight.attempts, { gtid, call, policy }, failure, now);
-    if (isExhausted(flight.attempts, call, policy)) {
+    flight.attempts = this.noting(flight, branch, call, failure);
+    if (isExhausted(flight.attempts, call, branch.retry)) {
       const { token: _, ...asked } = call;
       flight.mailbox.push({ event: { type: 'exhausted', call: asked } });
     }
     const at = nextAttemptOf(flight.attempts, call);
-    if (at !== undefined) this.ports.wakeups.ring([{ gtid, at }]);
+    if (at !== undefined) this.ports.wakeups.ring([{ gtid: flight.gtid, at }]);
+  }
+
+  private noting(
+    { gtid, attempts }: Flight,
+    { retry: policy }: BranchDefinition,
+    call: TokenedCall,
+    what: Failure,
+  ): Attempts {
+    return afterFailure(attempts, { gtid, call, policy }, what, this.ports.clock.now());
   }
 
   /** E5. @returns whether there is more to do at once */

@@ -25,6 +25,8 @@ export function questionOf(flight: Flight, branch: BranchDefinition, call: Token
 /** What follows from an answer: an event, if it was a reply; what to note if that is no help. */
 export interface Consequence {
   readonly event: Event | undefined;
+  /** What the participant says beside its reply: why it refuses, why it has acted on its own. */
+  readonly remark: Failure | undefined;
   /**
    * Noted only if the call is outstanding all the same: always if there was no reply, and after a
    * reply that the call does not allow, such as a refusal of a step after the pivot.
@@ -35,20 +37,18 @@ export interface Consequence {
 export function consequenceOf(call: TokenedCall, answer: Answer): Consequence {
   switch (answer.type) {
     case 'reply':
-      return { event: replied(call, answer), failure: failed(describe(answer)) };
+      return {
+        event: replied(call, answer),
+        remark: answer.note === undefined ? undefined : remark(describe(answer)),
+        failure: failed(describe(answer)),
+      };
     case 'working':
-      return {
-        event: undefined,
-        failure: { error: 'still working', counts: false, retryAfterMs: answer.retryAfterMs },
-      };
+      return withoutReply({ ...remark('still working'), retryAfterMs: answer.retryAfterMs });
     case 'stale':
-      return {
-        event: undefined,
-        failure: failed('stale: the participant has seen a newer token'),
-      };
+      return withoutReply(failed('stale: the participant has seen a newer token'));
     case 'balked':
     case 'in-doubt':
-      return { event: undefined, failure: failed(answer.reason) };
+      return withoutReply(failed(answer.reason));
     default:
       return unreachable(answer);
   }
@@ -64,8 +64,17 @@ function describe({ reply, note }: Extract<Answer, { type: 'reply' }>): string {
   return note === undefined ? reply.type : `${reply.type}: ${note}`;
 }
 
+function withoutReply(failure: Failure): Consequence {
+  return { event: undefined, remark: undefined, failure };
+}
+
 function failed(error: string): Failure {
   return { error, counts: true, retryAfterMs: undefined };
+}
+
+/** Worth noting, but no failure. */
+function remark(error: string): Failure {
+  return { error, counts: false, retryAfterMs: 0 };
 }
 
 function resultsFor(
