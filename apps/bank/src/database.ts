@@ -7,7 +7,7 @@ import { ensureBarrier, requirePreparedTransactions } from '@concordat/participa
 import { Pool } from 'pg';
 
 /** Two banks and a coordinator fit into the 200 connections of the server of `npm start`. */
-const CONNECTIONS_MAX = 40;
+const CONNECTIONS_MAX = 20;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 // No statement here may wait for a branch that is prepared: that waits for this bank. An index of

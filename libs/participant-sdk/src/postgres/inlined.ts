@@ -19,6 +19,6 @@ function literal(value: string | number): string {
     assert(HARMLESS.test(value), 'ids are well-formed by the time they are here');
     return `'${value}'`;
   }
-  assert(Number.isSafeInteger(value), 'a number in a statement is an integer');
-  return String(value);
+  assert(Number.isInteger(value), 'a number in a statement is an integer');
+  return BigInt(value).toString(); // never with an exponent
 }

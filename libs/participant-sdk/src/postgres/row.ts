@@ -5,6 +5,7 @@ import type { Replied } from '../answers.js';
 import type { RosteredCall } from '../barrier.js';
 import type { Work } from '../barrier-rule.js';
 import type { BranchCall } from '../handlers.js';
+import { inlined } from './inlined.js';
 import { FENCE } from './statements/fence.js';
 import { LOOK } from './statements/look.js';
 import { RECORD } from './statements/record.js';
@@ -20,15 +21,15 @@ export type Fenced =
 export type Look = Fenced & { readonly committed: boolean };
 
 /** What LOOK returns. */
-export type LookRow = { readonly committed: boolean } & (
-  | { readonly compared: null }
-  | {
-      readonly compared: 'lower' | 'equal' | 'higher';
-      readonly operation: string;
-      readonly work: Work;
-      readonly reply: Replied | null;
-    }
-);
+export interface LookRow {
+  readonly committed: boolean;
+  readonly seen: {
+    readonly compared: 'lower' | 'equal' | 'higher';
+    readonly operation: string;
+    readonly work: Work;
+    readonly reply: Replied | null;
+  } | null;
+}
 
 /** Compares the token of `call` with the highest one seen, and lets it pass if it is higher. */
 export async function fence(db: Queryable, call: BranchCall): Promise<Fenced> {
@@ -41,26 +42,31 @@ export async function fence(db: Queryable, call: BranchCall): Promise<Fenced> {
 
 /** The same comparison, without letting anything pass; and whether the branch has committed. */
 export async function look(db: Queryable, call: BranchCall): Promise<Look> {
-  const { rows } = await db.query<LookRow>(LOOK, [call.gtid, call.branch, call.token]);
+  const { rows } = await db.query<LookRow>(lookAt(call));
   return asLook(call, rows[0]);
 }
 
-/** What LOOK has found, to `call`. */
+/** The statement of `look`, to stand in a query with others. */
+export function lookAt({ gtid, branch, token }: BranchCall): string {
+  return inlined(LOOK, [gtid, branch, token]);
+}
+
+/** What `lookAt(call)` has found. */
 export function asLook({ token, operation }: BranchCall, row: LookRow | undefined): Look {
   assert(row !== undefined, 'a look at a branch always finds one row');
-  const { committed } = row;
-  switch (row.compared) {
-    case null:
+  const { committed, seen } = row;
+  switch (seen?.compared) {
+    case undefined:
       return { type: 'higher', work: 'none', committed };
     case 'lower':
       return { type: 'lower', committed };
     case 'higher':
-      return { type: 'higher', work: row.work, committed };
+      return { type: 'higher', work: seen.work, committed };
     case 'equal':
-      if (row.operation === operation) {
-        return { type: 'equal', work: row.work, reply: row.reply, committed };
+      if (seen.operation === operation) {
+        return { type: 'equal', work: seen.work, reply: seen.reply, committed };
       }
-      throw new Error(`token ${token} of this branch was seen with ${row.operation}`);
+      throw new Error(`token ${token} of this branch was seen with ${seen.operation}`);
   }
 }
 

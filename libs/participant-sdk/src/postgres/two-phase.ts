@@ -52,13 +52,12 @@ import type { ResourceManager } from '../barrier.js';
 import { heuristic } from '../barrier-rule.js';
 import type { BranchCall } from '../handlers.js';
 import { Refused, refused } from '../handlers.js';
+import { inlined } from './inlined.js';
 import type { PostgresOptions } from './postgres-barrier.js';
 import { LOCK_TIMEOUT_MS_DEFAULT } from './postgres-barrier.js';
-import { inlined } from './inlined.js';
 import type { Look, LookRow } from './row.js';
-import { asLook, fence, look, record } from './row.js';
+import { asLook, fence, look, lookAt, record } from './row.js';
 import { IS_PREPARED } from './statements/is-prepared.js';
-import { LOOK } from './statements/look.js';
 import { MARK, MARK_TABLE } from './statements/mark.js';
 import { TRY_LOCK } from './statements/try-lock.js';
 import type { Opened, Worked } from './transaction.js';
@@ -97,8 +96,7 @@ export function postgresTwoPhase(
   { lockTimeoutMs }: PostgresOptions = { lockTimeoutMs: LOCK_TIMEOUT_MS_DEFAULT },
 ): ResourceManager<PoolClient> {
   const transact: Transact = (call, work) => {
-    const { gtid, branch, token } = call;
-    const statements = [inlined(TRY_LOCK, [gidOf(call)]), inlined(LOOK, [gtid, branch, token])];
+    const statements = [inlined(TRY_LOCK, [gidOf(call)]), lookAt(call)];
     return inTransaction(
       pool,
       { lockTimeoutMs, statements },
