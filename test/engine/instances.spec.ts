@@ -48,6 +48,52 @@ describe('an instance that falls silent', () => {
     speak(inDoubt);
   });
 
+  test('is followed soon, however long the calls may take that it has made', async () => {
+    const { answer, speak } = silence();
+    const silent = await instanceOn(databaseUrl, () => answer);
+    const timeoutMs = 300_000;
+    const branches = [branch('bank', { timeoutMs }), branch('shop', { timeoutMs })];
+    const { gtid } = await silent.engine.begin(request({ branches }));
+    const other = await instanceOn(databaseUrl, willing);
+    other.engine.start();
+    await expect.poll(() => outcomeAt(other, gtid), { timeout: PATIENCE_MS }).toBe('committed');
+    speak(inDoubt);
+  });
+
+  test('keeps its lease while it is well, though its calls take longer', async () => {
+    const { answer, speak } = silence();
+    const slow = await instanceOn(databaseUrl, () => answer);
+    slow.engine.start();
+    const { gtid } = await slow.engine.begin(request());
+    const leases = new Set<string>();
+    const renewed = async () => {
+      const { rows } = await pool.query<{ due_at: string }>(
+        'select due_at::text from concordat.global_transaction where gtid = $1',
+        [gtid],
+      );
+      return leases.add(rows[0]?.due_at ?? '').size;
+    };
+    await expect.poll(renewed, { timeout: PATIENCE_MS, interval: 10 }).toBeGreaterThan(5);
+    expect(slow.asked.filter((question) => question.gtid === gtid)).toHaveLength(2);
+    speak(inDoubt);
+  });
+
+  test('that has stopped does nothing any more, whatever it is still answered', async () => {
+    const { answer, speak } = silence();
+    const stopped = await instanceOn(databaseUrl, () => answer);
+    const { gtid } = await stopped.engine.begin(request());
+    await stopped.engine.stop(10);
+    speak({ type: 'reply', reply: { type: 'prepared' } });
+    await answer;
+    await stopped.engine.written();
+    const { rows } = await pool.query<object>(
+      'select version, due_at <= now() as due from concordat.global_transaction where gtid = $1',
+      [gtid],
+    );
+    expect(rows).toEqual([{ version: 1, due: true }]);
+    expect(stopped.asked).toHaveLength(2); // it was never started: it takes nothing else
+  });
+
   test('that stops in order hands over at once', async () => {
     const { answer, speak } = silence();
     const stopping = await instanceOn(databaseUrl, () => answer, { leaseMs: 60_000 });
@@ -137,7 +183,8 @@ describe('what a participant in doubt leaves behind', () => {
     await expect
       .poll(async () => (await stored())?.attempts[0]?.count, { timeout: PATIENCE_MS })
       .toBeGreaterThan(before);
-    expect(other.asked.every(({ call }) => call.operation === 'commit')).toBe(true);
+    const ours = other.asked.filter((question) => question.gtid === gtid);
+    expect(ours.every(({ call }) => call.operation === 'commit')).toBe(true);
   });
 
   test('rolls back once it was asked as often as its initiator allows', async () => {
@@ -151,8 +198,23 @@ describe('what a participant in doubt leaves behind', () => {
     const record = await mute.engine.untilEnded(gtid, PATIENCE_MS);
     expect(record && summaryOf(record.transaction).outcome).toBe('rolled-back');
     // Both may have prepared: no answer is not a refusal.
-    const told = mute.asked.filter(({ call }) => call.operation === 'rollback');
+    const told = mute.asked.filter((q) => q.gtid === gtid && q.call.operation === 'rollback');
     expect(told.map(({ call }) => call.branch).toSorted()).toEqual(['bank', 'shop']);
+  });
+});
+
+describe('a participant that cannot be reached', () => {
+  test('is asked again when it is time, though its calls might have taken long', async () => {
+    const { engine, asked } = await instanceOn(databaseUrl, () => inDoubt);
+    engine.start();
+    const retry = { attemptsMax: 3, firstDelayMs: 10, delayMaxMs: 10 };
+    const branches = [branch('bank', { retry, timeoutMs: 300_000 })];
+    const { gtid } = await engine.begin(request({ branches }));
+    const isRollingBack = () =>
+      asked.some((question) => question.gtid === gtid && question.call.operation === 'rollback');
+    await expect.poll(isRollingBack, { timeout: PATIENCE_MS }).toBe(true);
+    const prepares = asked.filter((q) => q.gtid === gtid && q.call.operation === 'prepare');
+    expect(prepares).toHaveLength(3);
   });
 });
 
@@ -187,7 +249,7 @@ describe('what a participant says', () => {
     const record = await engine.untilEnded(gtid, PATIENCE_MS);
     expect(record && summaryOf(record.transaction).outcome).toBe('committed');
     expect(record?.attempts).toMatchObject([{ branch: 'bank', operation: 'commit', count: 1 }]);
-    const commits = asked.filter(({ call }) => call.operation === 'commit');
+    const commits = asked.filter((q) => q.gtid === gtid && q.call.operation === 'commit');
     expect(commits.map(({ call }) => call.token)).toEqual([2, 2]);
   });
 });
@@ -221,6 +283,16 @@ describe('bounds', () => {
     expect((await engine.enlist(gtid, [branch('c')])).type).toBe('too-many');
     expect((await engine.enlist(gtid, [branch('b')])).type).toBe('enlisted');
   });
+
+  test('an enlistment may be repeated in other words that mean the same', async () => {
+    const { engine } = await instanceOn(databaseUrl, willing);
+    const { gtid } = await engine.begin(request({ branches: [], driven: false }));
+    const first = branch('a', { payload: { x: 1, y: [2] } });
+    const again = branch('a', { payload: { y: [2], x: 1 }, onePhase: true });
+    expect((await engine.enlist(gtid, [first])).type).toBe('enlisted');
+    expect((await engine.enlist(gtid, [again])).type).toBe('enlisted');
+    expect((await engine.enlist(gtid, [branch('a', { payload: 3 })])).type).toBe('duplicate');
+  });
 });
 
 describe('what need not be forced', () => {
@@ -239,5 +311,21 @@ describe('what need not be forced', () => {
     expect(await phase()).toBe('committing'); // the decision was forced, its end was not
     await engine.written();
     expect(await phase()).toBe('ended');
+  });
+
+  test('is waited for also while it is being written', async () => {
+    const { engine } = await instanceOn(databaseUrl, willing, { lazyMs: 60_000 });
+    for (let round = 0; round < 20; round++) {
+      const { gtid } = await engine.begin(request());
+      await engine.untilEnded(gtid, PATIENCE_MS);
+      const first = engine.written();
+      await engine.written();
+      const { rowCount } = await pool.query(
+        'select from concordat.ended_transaction where gtid = $1',
+        [gtid],
+      );
+      expect(rowCount).toBe(1);
+      await first;
+    }
   });
 });

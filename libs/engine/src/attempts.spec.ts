@@ -42,6 +42,17 @@ describe('what failed attempts leave behind', () => {
     expect(isExhausted(attempts, call, policy)).toBe(false);
   });
 
+  test('asks one that is still working less and less often, and never at once', () => {
+    const working: Failure = { error: 'still working', counts: false, retryAfterMs: undefined };
+    const delays = [1, 2, 3, 9].map((times) => {
+      const attempts = failTimes(times, working);
+      return (nextAttemptOf(attempts, call) ?? now) - now;
+    });
+    expect(delays).toEqual([100, 200, 400, 10_000]);
+    const eager = failTimes(1, { ...working, retryAfterMs: 0 });
+    expect(nextAttemptOf(eager, call)).toBe(now + 50);
+  });
+
   test('is exhausted after the attempts that the initiator allowed, if it is a question', () => {
     expect(isExhausted(failTimes(2), call, policy)).toBe(false);
     expect(isExhausted(failTimes(3), call, policy)).toBe(true);

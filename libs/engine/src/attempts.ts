@@ -11,31 +11,63 @@ export interface Failure {
   readonly error: string;
   /** False if the participant is merely still working (A2). */
   readonly counts: boolean;
-  /** What the participant asked for; undefined leaves it to the policy. */
+  /** A2: what the participant asked for; undefined leaves it to the policy. */
   readonly retryAfterMs: number | undefined;
 }
 
 const ERROR_CHARS_MAX = 500;
+const POLL_DELAY_MIN_MS = 50;
 
 /** @returns `attempts` with that of `call`, which has just failed, brought up to date */
 export function afterFailure(
   attempts: Attempts,
-  { gtid, call, policy }: { gtid: GlobalTransactionId; call: TokenedCall; policy: RetryPolicy },
+  how: { gtid: GlobalTransactionId; call: TokenedCall; policy: RetryPolicy },
   failure: Failure,
   now: Instant,
 ): Attempts {
-  const count = failedSoFar(attempts, call) + (failure.counts ? 1 : 0);
-  const delayMs = failure.retryAfterMs ?? backOffMs(policy, count, spreadOf(`${gtid}:${count}`));
-  const attempt: Attempt = {
-    branch: call.branch,
-    operation: call.operation,
-    token: call.token,
+  const { gtid, call, policy } = how;
+  const before = attemptOf(attempts, call.branch, call.token);
+  const count = (before?.count ?? 0) + (failure.counts ? 1 : 0);
+  const delayMs = failure.counts
+    ? backOffMs(policy, count, spreadOf(`${gtid}:${count}`))
+    : pollDelayMs(policy, before, failure.retryAfterMs);
+  return updated(attempts, call, failure.error, {
     count,
-    lastError: failure.error.slice(0, ERROR_CHARS_MAX),
     lastErrorAt: now,
     nextAttemptAt: Math.ceil(now + delayMs) as Instant,
-  };
-  return [...attempts.filter(({ branch }) => branch !== call.branch), attempt];
+  });
+}
+
+/** Keeps what a participant said with its reply, which was no failure. */
+export function withRemark(
+  attempts: Attempts,
+  call: TokenedCall,
+  remark: string,
+  now: Instant,
+): Attempts {
+  const count = failedSoFar(attempts, call);
+  return updated(attempts, call, remark, { count, lastErrorAt: now, nextAttemptAt: now });
+}
+
+function updated(
+  attempts: Attempts,
+  { branch, operation, token }: TokenedCall,
+  error: string,
+  rest: Pick<Attempt, 'count' | 'lastErrorAt' | 'nextAttemptAt'>,
+): Attempts {
+  const attempt = { branch, operation, token, lastError: error.slice(0, ERROR_CHARS_MAX), ...rest };
+  return [...attempts.filter((other) => other.branch !== branch), attempt];
+}
+
+/** A2: as the participant asked, or twice as long as the last time. */
+function pollDelayMs(
+  { firstDelayMs, delayMaxMs }: RetryPolicy,
+  before: Attempt | undefined,
+  retryAfterMs: number | undefined,
+): number {
+  const lastMs = before === undefined ? 0 : before.nextAttemptAt - before.lastErrorAt;
+  const askedMs = retryAfterMs ?? Math.min(Math.max(2 * lastMs, firstDelayMs), delayMaxMs);
+  return Math.max(askedMs, POLL_DELAY_MIN_MS);
 }
 
 /** Doubles with each failure up to the policy's bound; never less than half of that delay. */

@@ -16,8 +16,6 @@ import type { Entry, Ports, Record } from './ports.js';
 import { Waiting } from './waiting.js';
 
 const OVERLOADED_RETRY_AFTER_MS = 1_000;
-/** How long what a sweep has taken is left alone by others, beyond the lease of its calls. */
-const TAKEN_MS = 5_000;
 const STOP_POLL_MS = 20;
 /** How soon a transaction that somebody waits for is looked at again, at first and at most. */
 const LOOK_AGAIN_MIN_MS = 100;
@@ -126,7 +124,8 @@ export class Engine {
   /** As it is now: what is in flight from memory, anything else from the journal. */
   async find(gtid: GlobalTransactionId): Promise<Record | undefined> {
     const flight = this.flights.get(gtid);
-    if (flight?.written !== undefined) return flight.record();
+    // Without a lease, another instance may know more.
+    if (flight?.written !== undefined && flight.dueAt !== undefined) return flight.record();
     return this.ports.journal.load(gtid);
   }
 
@@ -135,10 +134,10 @@ export class Engine {
    * at once if it comes about here; at another instance, it is looked for again and again.
    */
   async untilEnded(gtid: GlobalTransactionId, timeoutMs: number): Promise<Record | undefined> {
-    const giveUpAt = this.ports.clock.now() + timeoutMs;
+    let leftMs = timeoutMs; // by timers: the database's clock may be set
     for (let lookAgainMs = LOOK_AGAIN_MIN_MS; ; lookAgainMs = longer(lookAgainMs)) {
-      const leftMs = giveUpAt - this.ports.clock.now();
-      const waiter = this.waiting.forEnd(gtid, Math.min(leftMs, lookAgainMs), this.ports.timers);
+      const waitMs = Math.min(leftMs, lookAgainMs);
+      const waiter = this.waiting.forEnd(gtid, waitMs, this.ports.timers);
       const now = await this.find(gtid);
       const isOver = leftMs <= 0 || this.waiting.isReleased;
       if (now === undefined || isEnded(now.transaction) || isOver) {
@@ -147,6 +146,7 @@ export class Engine {
       }
       const ended = await waiter.ended;
       if (ended !== undefined) return ended;
+      leftMs -= waitMs;
     }
   }
 
@@ -161,7 +161,7 @@ export class Engine {
     const flight = this.flights.get(gtid);
     if (flight?.dueAt !== undefined) return this.flights.look(flight);
     if (this.room() === 0) return;
-    const record = await this.ports.agenda.take(gtid, TAKEN_MS + this.limits.leaseMs);
+    const record = await this.ports.agenda.take(gtid, this.limits.leaseMs);
     if (record !== undefined) this.takeOver(record);
   }
 
@@ -172,12 +172,13 @@ export class Engine {
   async stop(timeoutMs: number): Promise<void> {
     this.stopping = true;
     this.cancelSweep();
-    const giveUpAt = this.ports.clock.now() + timeoutMs;
-    while (this.flights.size > 0 && this.ports.clock.now() < giveUpAt) {
-      await this.flights.flush();
-      await new Promise<void>((resolve) => this.ports.timers.after(STOP_POLL_MS, resolve));
+    for (let leftMs = timeoutMs; this.flights.size > 0 && leftMs > 0; leftMs -= STOP_POLL_MS) {
+      const pause = new Promise<void>((resolve) => this.ports.timers.after(STOP_POLL_MS, resolve));
+      await Promise.race([pause, this.flights.flush()]); // which may hang with the journal
+      await pause;
     }
     this.waiting.release();
+    this.flights.forgetAll();
     await this.ports.agenda.handOver();
   }
 
@@ -207,7 +208,7 @@ export class Engine {
   }
 
   private takeOver(record: Record): void {
-    const leasedUntil = this.ports.clock.now() + TAKEN_MS + this.limits.leaseMs;
+    const leasedUntil = this.ports.clock.now() + this.limits.leaseMs;
     this.flights.look(this.flights.adopt(record, Math.ceil(leasedUntil) as Instant));
   }
 
@@ -229,7 +230,7 @@ export class Engine {
     this.flights.lookAtAll();
     const limit = Math.min(this.limits.sweepBatchMax, this.room());
     if (limit === 0) return false;
-    const due = await this.ports.agenda.takeDue(limit, TAKEN_MS + this.limits.leaseMs);
+    const due = await this.ports.agenda.takeDue(limit, this.limits.leaseMs);
     for (const record of due) this.takeOver(record);
     return due.length === this.limits.sweepBatchMax;
   }
@@ -253,11 +254,25 @@ function unknownOf(
   return branches.filter(({ id }) => !known.some((branch) => branch.id === id));
 }
 
+/** What the registry says of a participant may have changed since; what was asked for has not. */
 function areAsAsked({ branches: known }: Definition, asked: readonly BranchDefinition[]): boolean {
   return asked.every((branch) => {
     const same = known.find(({ id }) => id === branch.id);
-    return JSON.stringify(same) === JSON.stringify(branch);
+    return same !== undefined && isSame({ ...same, onePhase: branch.onePhase }, branch);
   });
+}
+
+/** The order of keys aside. */
+function isSame(left: unknown, right: unknown): boolean {
+  if (!isObject(left) || !isObject(right)) return left === right;
+  const keys = Object.keys(left);
+  if (Array.isArray(left) !== Array.isArray(right)) return false;
+  if (keys.length !== Object.keys(right).length) return false;
+  return keys.every((key) => Object.hasOwn(right, key) && isSame(left[key], right[key]));
+}
+
+function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Once decided, only the decision is granted. Before, the wish has been heard or came too late. */

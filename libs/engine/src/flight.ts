@@ -35,8 +35,8 @@ export interface Candidate {
 
 export class Flight {
   readonly mailbox: Delivery[] = [];
-  /** The calls under way, by their keys, and when each will have been given up. */
-  readonly asking = new Map<string, Instant>();
+  /** The calls under way, by their keys. */
+  readonly asking = new Set<string>();
   /** What the journal holds; undefined until the begin is durable. */
   written: Transaction | undefined;
   current: Transaction;
@@ -92,12 +92,6 @@ export class Flight {
   record(): Record {
     const { gtid, current, definition, attempts, endedAt } = this;
     return { gtid, transaction: current, definition, attempts, endedAt };
-  }
-
-  /** When the last of the calls under way will have been answered or given up. */
-  askedUntil(): Instant | undefined {
-    const ends = [...this.asking.values()];
-    return ends.length === 0 ? undefined : (Math.max(...ends) as Instant);
   }
 }
 
@@ -171,7 +165,7 @@ export function isStuck(attempts: Attempts, transaction: Transaction, min: numbe
 
 /**
  * When somebody must look at the transaction again if this process says nothing more of it.
- * @param leasedUntil while calls are under way: when others may think that we are dead
+ * @param leasedUntil while calls are under way: when others may think that this process is dead
  * @returns null exactly if it has ended
  */
 export function nextLookAt(
@@ -185,4 +179,19 @@ export function nextLookAt(
   const retries = callsOf(transaction).map((call) => nextAttemptOf(attempts, call) ?? now);
   const wakeAt = wakeAtOf(transaction);
   return Math.ceil(Math.min(...retries, ...(wakeAt === undefined ? [] : [wakeAt]))) as Instant;
+}
+
+/**
+ * Whether the row must be told what `dueAt` is now, and what attempts have left behind. An idle
+ * transaction's row must say the truth; while calls are under way, the lease must not run out.
+ */
+export function mustPostpone(
+  flight: Flight,
+  dueAt: Instant,
+  now: Instant,
+  leaseMs: number,
+): boolean {
+  if (flight.dueAt === undefined) return false;
+  if (flight.asking.size > 0) return flight.dueAt - now < leaseMs / 2;
+  return flight.attempts !== flight.attemptsWritten || dueAt !== flight.dueAt;
 }

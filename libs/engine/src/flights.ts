@@ -4,23 +4,32 @@
 //                           ▲                                           │
 //                           └──────────── conflict: the journal's word ─┘ failed: asked again later
 //
-// E1. Durable, then sent: `commit` appends and then performs; no other function does either.
+// E1. Durable, then sent: `commit` appends, and then performs what that has opened; nothing else
+//     appends. What is performed again later (`doWhatIsDue`) is durable already.
 // E2. One append of a transaction at a time: replies that arrive meanwhile go into the next.
 // E3. A conflict means that another instance was faster. Its state is loaded, and what is unwritten
 //     here is applied to that; late or double replies then say nothing new.
 // E4. After an error of the journal this process knows nothing: it forgets the transaction, and the
 //     sweep finds it again. Recovery has no code of its own.
 // E5. A transaction of which nothing is under way is put on the agenda and leaves the memory.
-import type { Event, GlobalTransactionId, Instant, TokenedCall } from '@concordat/protocols';
+// E6. While calls are under way the lease is short, and renewed: `dueAt` in the row stays a little
+//     ahead. Without a lease (`dueAt` undefined) this process only finishes what it has begun.
+import type {
+  Event,
+  GlobalTransactionId,
+  Instant,
+  TokenedCall,
+  Transaction,
+} from '@concordat/protocols';
 import { assert, callKey, callsOf, isEnded, wakeAtOf } from '@concordat/protocols';
 import type { Failure } from './attempts.js';
-import { afterFailure, isExhausted, nextAttemptOf } from './attempts.js';
+import { afterFailure, isExhausted, nextAttemptOf, withRemark } from './attempts.js';
 import type { BranchDefinition, Definition } from './definition.js';
 import { JournalUnavailable } from './errors.js';
 import type { Candidate, Delivery } from './flight.js';
-import { entryOf, Flight, fold, isStuck, nextLookAt } from './flight.js';
+import { entryOf, Flight, fold, isStuck, mustPostpone, nextLookAt } from './flight.js';
 import type { EngineLimits } from './limits.js';
-import type { Attempts, Entry, Ports, Record } from './ports.js';
+import type { Answer, Entry, Ports, Record } from './ports.js';
 import { consequenceOf, questionOf } from './questions.js';
 
 const RELOADS_MAX = 1_000;
@@ -30,6 +39,7 @@ const NOTHING_NEW: Event = { type: 'woken', at: 0 as Instant };
 export class Flights {
   private readonly flights = new Map<GlobalTransactionId, Flight>();
   private readonly lazy = new Set<Flight>();
+  private flushed: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly ports: Ports,
@@ -71,7 +81,8 @@ export class Flights {
     const known = this.flights.get(record.gtid);
     const flight = known ?? Flight.of(record);
     if (known !== undefined && known.current.version < record.transaction.version) {
-      known.reloadWanted = true;
+      if (known.pumping) known.reloadWanted = true;
+      else this.becomes(known, record);
     }
     if (leasedUntil !== undefined) flight.dueAt = leasedUntil;
     this.flights.set(record.gtid, flight);
@@ -86,16 +97,9 @@ export class Flights {
     });
   }
 
-  /** Does what is due: the deadline, and durable calls that nobody is asking. */
+  /** Does what is due, and keeps the lease. */
   look(flight: Flight): void {
-    const now = this.ports.clock.now();
-    const wakeAt = wakeAtOf(flight.current);
-    if (wakeAt !== undefined && wakeAt <= now) {
-      flight.mailbox.push({ event: { type: 'woken', at: now } });
-    } else if (!flight.pumping) {
-      const isDue = (call: TokenedCall) => (nextAttemptOf(flight.attempts, call) ?? now) <= now;
-      this.perform(flight, callsOf(flight.current).filter(isDue));
-    }
+    if (!flight.pumping) this.doWhatIsDue(flight);
     this.pump(flight);
   }
 
@@ -103,15 +107,27 @@ export class Flights {
     for (const flight of this.flights.values()) if (flight.dueAt !== undefined) this.look(flight);
   }
 
-  /** Writes at once whatever waits for company. Resolves when that is done, or has failed. */
-  async flush(): Promise<void> {
+  /**
+   * Writes at once whatever waits for company. Resolves when that, and what was being written
+   * already, is done or has failed.
+   */
+  flush(): Promise<void> {
     const flights = [...this.lazy];
     this.lazy.clear();
     const written = flights.map((flight) => {
       flight.flushWanted = true;
       return this.deliver(flight, { event: NOTHING_NEW });
     });
-    await Promise.allSettled(written); // a failure is reported where it is caught
+    const all = Promise.allSettled([this.flushed, ...written]); // failures are reported elsewhere
+    this.flushed = all.then(() => undefined);
+    return this.flushed;
+  }
+
+  /** Lets go of everything: what is still answered or written has no consequence here. */
+  forgetAll(): void {
+    for (const flight of this.flights.values()) {
+      this.forget(flight, new JournalUnavailable('this instance has stopped'));
+    }
   }
 
   private pump(flight: Flight): void {
@@ -165,7 +181,9 @@ export class Flights {
   ): Promise<'appended' | 'conflict'> {
     const now = this.ports.clock.now();
     const at = flight.endedAt ?? now; // what was told as ended is written as it was told
-    const dueAt = this.dueAtOnceOpened(flight, candidate, now);
+    const { transaction } = candidate;
+    const willAsk = flight.asking.size > 0 || opensCalls(transaction);
+    const dueAt = this.dueAt(flight, transaction, willAsk, now);
     const entry = {
       ...entryOf(flight, candidate, { at, dueAt }, this.limits.stuckAttemptsMin),
       ...(idempotency === undefined ? {} : { idempotency }),
@@ -178,7 +196,7 @@ export class Flights {
     flight.attemptsWritten = entry.attempts;
     flight.dueAt = dueAt ?? undefined;
     this.ports.observer.appended(entry);
-    this.perform(flight, entry.line.opened);
+    if (!flight.forgotten) this.perform(flight, entry.line.opened);
     return verdict;
   }
 
@@ -187,43 +205,70 @@ export class Flights {
     flight.reloadWanted = false;
     const record = await this.ports.journal.load(flight.gtid);
     if (record === undefined) throw new JournalUnavailable(`the journal has lost ${flight.gtid}`);
-    if (record.transaction.version === flight.written?.version) return;
+    if (record.transaction.version !== flight.written?.version) this.becomes(flight, record);
+  }
+
+  /** Another instance was faster: its word counts, and what is unwritten here comes after it. */
+  private becomes(flight: Flight, record: Record): void {
     assert(++flight.reloads <= RELOADS_MAX, 'a protocol ends after finitely many versions');
     flight.mailbox.unshift(...flight.unwritten);
     flight.restore(record);
   }
 
+  /** The deadline, or the calls whose time has come and that nobody is asking. */
+  private doWhatIsDue(flight: Flight): void {
+    const now = this.ports.clock.now();
+    const wakeAt = wakeAtOf(flight.current);
+    if (wakeAt !== undefined && wakeAt <= now) {
+      flight.mailbox.push({ event: { type: 'woken', at: now } });
+      return;
+    }
+    const isDue = (call: TokenedCall) => (nextAttemptOf(flight.attempts, call) ?? now) <= now;
+    this.perform(flight, callsOf(flight.current).filter(isDue));
+  }
+
   private perform(flight: Flight, calls: readonly TokenedCall[]): void {
     for (const call of calls) {
       if (flight.asking.has(callKey(call))) continue;
-      const branch = branchOf(flight.definition, call);
-      flight.asking.set(callKey(call), (this.ports.clock.now() + branch.timeoutMs) as Instant);
-      this.inBackground('ask', this.ask(flight, branch, call));
+      flight.asking.add(callKey(call));
+      this.inBackground('ask', this.ask(flight, branchOf(flight.definition, call), call));
     }
   }
 
   private async ask(flight: Flight, branch: BranchDefinition, call: TokenedCall): Promise<void> {
+    const answer = await this.answerOf(flight, branch, call).finally(() => {
+      flight.asking.delete(callKey(call));
+    });
+    if (flight.forgotten) return; // The sweep asks again; the barrier repeats its reply.
+
+    const { event, remark, failure } = consequenceOf(call, answer);
+    if (remark !== undefined) {
+      flight.attempts = withRemark(flight.attempts, call, remark, this.ports.clock.now());
+    }
+    // A newer token can only come of a newer version.
+    flight.reloadWanted ||= answer.type === 'stale';
+    const countIfOutstanding = (): void => this.countFailure(flight, branch, call, failure);
+    if (event === undefined) countIfOutstanding();
+    else flight.mailbox.push({ event, settled: { resolve: countIfOutstanding, reject: ignore } });
+    this.pump(flight);
+  }
+
+  private async answerOf(
+    flight: Flight,
+    branch: BranchDefinition,
+    call: TokenedCall,
+  ): Promise<Answer> {
     const question = questionOf(flight, branch, call);
     const askedAt = this.ports.clock.now();
     const answer = await this.ports.participants.ask(question);
     this.ports.observer.answered(question, answer, this.ports.clock.now() - askedAt);
-    flight.asking.delete(callKey(call));
-    if (flight.forgotten) return; // The sweep asks again; the barrier repeats its reply.
-
-    const { event, remark, failure } = consequenceOf(call, answer);
-    const fail = (): void => this.fail(flight, branch, call, failure);
-    if (remark !== undefined) flight.attempts = this.noting(flight, branch, call, remark);
-    // A newer token can only come of a newer version.
-    flight.reloadWanted ||= answer.type === 'stale';
-    if (event === undefined) fail();
-    else flight.mailbox.push({ event, settled: { resolve: fail, reject: () => {} } });
-    this.pump(flight);
+    return answer;
   }
 
-  /** Counts a failed attempt if `call` is outstanding all the same, and sees to the next one. */
-  private fail(
+  /** If `call` is outstanding all the same; and sees to the next attempt. */
+  private countFailure(
     flight: Flight,
-    branch: BranchDefinition,
+    { retry: policy }: BranchDefinition,
     call: TokenedCall,
     failure: Failure,
   ): void {
@@ -231,37 +276,37 @@ export class Flights {
       other.branch === call.branch && other.token === call.token;
     if (!callsOf(flight.current).some(isCall)) return;
 
-    flight.attempts = this.noting(flight, branch, call, failure);
-    if (isExhausted(flight.attempts, call, branch.retry)) {
+    const { gtid } = flight;
+    const now = this.ports.clock.now();
+    flight.attempts = afterFailure(flight.attempts, { gtid, call, policy }, failure, now);
+    if (isExhausted(flight.attempts, call, policy)) {
       const { token: _, ...asked } = call;
       flight.mailbox.push({ event: { type: 'exhausted', call: asked } });
     }
     const at = nextAttemptOf(flight.attempts, call);
-    if (at !== undefined) this.ports.wakeups.ring([{ gtid: flight.gtid, at }]);
+    if (at !== undefined) this.ports.wakeups.ring([{ gtid, at }]);
   }
 
-  private noting(
-    { gtid, attempts }: Flight,
-    { retry: policy }: BranchDefinition,
-    call: TokenedCall,
-    what: Failure,
-  ): Attempts {
-    return afterFailure(attempts, { gtid, call, policy }, what, this.ports.clock.now());
-  }
-
-  /** E5. @returns whether there is more to do at once */
+  /** E5, E6. @returns whether there is more to do at once */
   private async rest(flight: Flight): Promise<boolean> {
     if (flight.unwritten.length > 0) {
       this.writeSoon(flight);
       return false;
     }
     const now = this.ports.clock.now();
-    const dueAt = nextLookAt(flight.current, flight.attempts, this.leasedUntil(flight), now);
-    if (dueAt !== null && mustPostpone(flight, dueAt)) {
-      await this.postpone(flight, dueAt);
-      if (flight.mailbox.length > 0) return true;
+    const isAsking = flight.asking.size > 0;
+    const dueAt = this.dueAt(flight, flight.current, isAsking, now);
+    if (dueAt !== null && flight.dueAt !== undefined) {
+      if (!isAsking && dueAt <= now) {
+        this.doWhatIsDue(flight);
+        return true;
+      }
+      if (mustPostpone(flight, dueAt, now, this.limits.leaseMs)) {
+        await this.postpone(flight, dueAt);
+        return true; // something may have been answered meanwhile
+      }
     }
-    if (flight.asking.size > 0) return false;
+    if (isAsking) return false;
     this.forget(flight);
     if (dueAt !== null) this.ports.wakeups.ring([{ gtid: flight.gtid, at: dueAt }]);
     return false;
@@ -283,19 +328,15 @@ export class Flights {
     this.lazy.add(flight);
   }
 
-  /** What `due_at` must be while the calls that `candidate` opens are under way. */
-  private dueAtOnceOpened(flight: Flight, candidate: Candidate, now: Instant): Instant | null {
-    const { transaction, definition } = candidate;
-    const opened = callsOf(transaction).filter(({ token }) => token === transaction.version);
-    const ends = opened.map((call) => now + branchOf(definition, call).timeoutMs);
-    const last = Math.max(flight.askedUntil() ?? 0, ...ends);
-    const leasedUntil = last === 0 ? undefined : leaseOver(last, this.limits);
-    return nextLookAt(transaction, flight.attempts, leasedUntil, now);
-  }
-
-  private leasedUntil(flight: Flight): Instant | undefined {
-    const last = flight.askedUntil();
-    return last === undefined ? undefined : leaseOver(last, this.limits);
+  /** What `due_at` must be in the row. */
+  private dueAt(
+    { attempts }: Flight,
+    transaction: Transaction,
+    isAsking: boolean,
+    now: Instant,
+  ): Instant | null {
+    const leasedUntil = isAsking ? (Math.ceil(now + this.limits.leaseMs) as Instant) : undefined;
+    return nextLookAt(transaction, attempts, leasedUntil, now);
   }
 
   private forget(flight: Flight, error?: unknown): void {
@@ -311,20 +352,14 @@ export class Flights {
   }
 }
 
-/** Idle: whenever the row would tell the next one otherwise. Else only to keep the lease. */
-function mustPostpone(flight: Flight, dueAt: Instant): boolean {
-  if (flight.dueAt === undefined) return false;
-  const askedUntil = flight.askedUntil();
-  if (askedUntil !== undefined) return askedUntil > flight.dueAt;
-  return flight.attempts !== flight.attemptsWritten || dueAt !== flight.dueAt;
-}
-
-function leaseOver(askedUntil: number, { leaseMs }: EngineLimits): Instant {
-  return Math.ceil(askedUntil + leaseMs) as Instant;
-}
-
 function branchOf({ branches }: Definition, call: TokenedCall): BranchDefinition {
   const branch = branches.find(({ id }) => id === call.branch);
   assert(branch !== undefined, 'a call is for an enlisted branch');
   return branch;
 }
+
+function opensCalls(transaction: Transaction): boolean {
+  return callsOf(transaction).some(({ token }) => token === transaction.version);
+}
+
+function ignore(): void {}

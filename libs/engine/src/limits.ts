@@ -4,9 +4,12 @@ export interface EngineLimits {
   readonly inFlightMax: number;
   /** Branches of one transaction. */
   readonly branchesMax: number;
-  /** How long a transaction that somebody looks at is left alone by others, beyond its calls. */
+  /**
+   * How long others leave alone a transaction that somebody works on. Renewed while calls are under
+   * way, so it bounds how long the transactions of a dead instance wait for another.
+   */
   readonly leaseMs: number;
-  /** How often the journal is searched for what is due. */
+  /** How often the journal is searched for what is due, and leases are looked after. */
   readonly sweepPeriodMs: number;
   /** Transactions taken by one sweep. */
   readonly sweepBatchMax: number;
@@ -19,7 +22,7 @@ export interface EngineLimits {
 export const defaultLimits: EngineLimits = {
   inFlightMax: 10_000,
   branchesMax: 100,
-  leaseMs: 2_000,
+  leaseMs: 5_000,
   sweepPeriodMs: 1_000,
   sweepBatchMax: 200,
   lazyMs: 20,

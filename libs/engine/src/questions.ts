@@ -26,7 +26,7 @@ export function questionOf(flight: Flight, branch: BranchDefinition, call: Token
 export interface Consequence {
   readonly event: Event | undefined;
   /** What the participant says beside its reply: why it refuses, why it has acted on its own. */
-  readonly remark: Failure | undefined;
+  readonly remark: string | undefined;
   /**
    * Noted only if the call is outstanding all the same: always if there was no reply, and after a
    * reply that the call does not allow, such as a refusal of a step after the pivot.
@@ -39,11 +39,15 @@ export function consequenceOf(call: TokenedCall, answer: Answer): Consequence {
     case 'reply':
       return {
         event: replied(call, answer),
-        remark: answer.note === undefined ? undefined : remark(describe(answer)),
+        remark: answer.note === undefined ? undefined : describe(answer),
         failure: failed(describe(answer)),
       };
     case 'working':
-      return withoutReply({ ...remark('still working'), retryAfterMs: answer.retryAfterMs });
+      return withoutReply({
+        error: 'still working',
+        counts: false,
+        retryAfterMs: answer.retryAfterMs,
+      });
     case 'stale':
       return withoutReply(failed('stale: the participant has seen a newer token'));
     case 'balked':
@@ -70,11 +74,6 @@ function withoutReply(failure: Failure): Consequence {
 
 function failed(error: string): Failure {
   return { error, counts: true, retryAfterMs: undefined };
-}
-
-/** Worth noting, but no failure. */
-function remark(error: string): Failure {
-  return { error, counts: false, retryAfterMs: 0 };
 }
 
 function resultsFor(
