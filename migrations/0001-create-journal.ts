@@ -55,7 +55,9 @@ const ENDED_TRANSACTION = `
   create index ended_transaction_outcome on concordat.ended_transaction (outcome, gtid)
     where outcome <> 'committed';
   create index ended_transaction_metadata on concordat.ended_transaction
-    using gin (metadata jsonb_path_ops) with (fastupdate = off) where metadata <> '{}';`;
+    using gin (metadata jsonb_path_ops) with (fastupdate = off) where metadata <> '{}';
+  create index ended_transaction_participants on concordat.ended_transaction
+    using gin (participants) with (fastupdate = off);`;
 
 const JOURNAL = `
   create table concordat.journal (

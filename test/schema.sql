@@ -17,6 +17,7 @@ create table ended_transaction (
 CREATE INDEX ended_transaction_metadata ON ONLY concordat.ended_transaction USING gin (metadata jsonb_path_ops) WITH (fastupdate=off) WHERE (metadata <> '{}'::jsonb);
 CREATE INDEX ended_transaction_name ON ONLY concordat.ended_transaction USING btree (name, gtid) WHERE (name IS NOT NULL);
 CREATE INDEX ended_transaction_outcome ON ONLY concordat.ended_transaction USING btree (outcome, gtid) WHERE (outcome <> 'committed'::text);
+CREATE INDEX ended_transaction_participants ON ONLY concordat.ended_transaction USING gin (participants) WITH (fastupdate=off);
 
 create table ended_transaction_default (
   gtid uuid not null,
@@ -37,6 +38,7 @@ create table ended_transaction_default (
 CREATE INDEX ended_transaction_default_metadata_idx ON concordat.ended_transaction_default USING gin (metadata jsonb_path_ops) WITH (fastupdate=off) WHERE (metadata <> '{}'::jsonb);
 CREATE INDEX ended_transaction_default_name_gtid_idx ON concordat.ended_transaction_default USING btree (name, gtid) WHERE (name IS NOT NULL);
 CREATE INDEX ended_transaction_default_outcome_gtid_idx ON concordat.ended_transaction_default USING btree (outcome, gtid) WHERE (outcome <> 'committed'::text);
+CREATE INDEX ended_transaction_default_participants_idx ON concordat.ended_transaction_default USING gin (participants) WITH (fastupdate=off);
 
 create table global_transaction (
   gtid uuid not null,

@@ -16,6 +16,8 @@ export function urlFrom(variable) {
 /** Where the coordinator is to listen. */
 export function addressFrom() {
   const text = process.env['PORT'] || '3000';
-  if (!/^\d{1,5}$/.test(text)) throw new Failure('PORT must be a number from 0 to 65535');
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
+    throw new Failure('PORT must be a whole number from 0 to 65535');
+  }
   return { port: Number(text), host: process.env['HOST'] || '127.0.0.1' };
 }

@@ -1,5 +1,5 @@
 // `npm start`, as somebody meets it who has just cloned the repository: it runs the main job, it
-// serves, and it leaves nothing behind, however it ends. (npm itself is left out.)
+// serves, and it leaves nothing behind, however it ends.
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -54,6 +54,16 @@ describe('npm start', () => {
     }
   });
 
+  test('ends when npm alone is told to', async () => {
+    const start = begin('--no-demo', {}, ['npm', 'start', '--']);
+    await start.says('serving at http');
+    const processes = descendantsOf(start.child.pid ?? 0);
+    expect(processes.length).toBeGreaterThanOrEqual(7);
+    start.child.kill('SIGINT');
+    await start.ended;
+    await eventually('all are gone', () => !processes.some((pid) => isRunning(pid)));
+  });
+
   test('is outlived by nothing, even if it is killed', async () => {
     const start = begin('--no-demo');
     await start.says('serving at http');
@@ -105,11 +115,16 @@ class Start {
   }
 }
 
-function begin(option = '', environment: Readonly<Record<string, string>> = {}): Start {
+const DIRECTLY: readonly string[] = [process.execPath, 'scripts/bootstrap.mjs', 'start'];
+
+function begin(
+  option = '',
+  environment: Readonly<Record<string, string>> = {},
+  [program = '', ...args] = DIRECTLY,
+): Start {
   const { DATABASE_URL: _database, REDIS_URL: _redis, ...inherited } = process.env;
-  const args = ['scripts/bootstrap.mjs', 'start', ...(option === '' ? [] : [option])];
   const env = { ...inherited, PORT: '0', CONCORDAT_DEV_DIR: devDir, ...environment };
-  const start = new Start(spawn(process.execPath, args, { env }));
+  const start = new Start(spawn(program, [...args, ...(option === '' ? [] : [option])], { env }));
   running.push(start);
   return start;
 }

@@ -237,7 +237,7 @@ describe('what a participant says', () => {
     ]);
   });
 
-  test('when it has seen a newer token is a failed attempt, if the journal knows of none', async () => {
+  test('when it has seen a newer token counts as a failure, if the journal has none', async () => {
     let isStale = true;
     const { engine, asked } = await instanceOn(databaseUrl, ({ call }) => {
       if (call.operation !== 'commit' || !isStale) return willing({ call } as never);

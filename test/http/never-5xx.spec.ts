@@ -205,6 +205,7 @@ describe('never a 5xx', () => {
     const name = fc.oneof(
       fc.constantFrom(...names, 'begunAfter', 'begunBefore', 'limit', 'cursor'),
       anyText,
+      anyText.map((key) => `metadata.${key}`),
     );
     const value = fc.oneof(
       anyText,

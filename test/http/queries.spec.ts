@@ -63,16 +63,38 @@ describe('the decision', () => {
     expect((await decisionOf(gtid)).body).toEqual({ gtid, decision: 'rollback' });
   });
 
-  test.each([
-    [newGtid()],
-    ['never-heard-of'],
-    [newGtid(0)],
-    ['01939F6C-7E01-7C4A-9D0E-3F1B2A6C8D55'],
-  ])('of %s, never heard of, is rollback: presumed abort', async (gtid) => {
-    expect(await decisionOf(gtid)).toMatchObject({
-      status: 200,
-      body: { gtid, decision: 'rollback' },
+  test.each([[newGtid()], ['never-heard-of'], [newGtid(0)]])(
+    'of %s, never heard of, is rollback: presumed abort',
+    async (gtid) => {
+      expect(await decisionOf(gtid)).toMatchObject({
+        status: 200,
+        body: { gtid, decision: 'rollback' },
+      });
+    },
+  );
+
+  const spellings: readonly (readonly [string, (gtid: string) => string])[] = [
+    ['in upper case', (gtid) => gtid.toUpperCase()],
+    ['without dashes', (gtid) => gtid.replaceAll('-', '')],
+    ['with other dashes', (gtid) => gtid.replaceAll('-', '').replaceAll(/.{4}(?=.)/g, '$&-')],
+  ];
+
+  test.each(spellings)('is the same for an id %s, as is every other answer', async (_, spell) => {
+    const begun = await api.begin(sagaAt(participants.add().url));
+    const { gtid } = begun;
+    const spelt = spell(gtid);
+    expect((await decisionOf(spelt)).body).toEqual({ gtid, decision: 'commit' });
+    expect((await api.get(`/v1/transactions/${spelt}`)).body).toEqual(begun);
+    expect((await api.get(`/v1/transactions/${spelt}/journal`)).body).toMatchObject({ gtid });
+    expect((await api.post(`/v1/transactions/${spelt}/commit`)).body).toEqual(begun);
+    expect(problemIn(await api.post(`/v1/transactions/${spelt}/rollback`))).toMatchObject({
+      status: 409,
     });
+    const young = await api.begin({ protocol: '2pc', deadlineMs: 600_000 });
+    const branch = { id: 'a', participant: 'bank' };
+    const path = `/v1/transactions/${spell(young.gtid)}`;
+    expect(await api.post(`${path}/branches`, branch)).toHaveProperty('status', 201);
+    expect((await api.post(`${path}/rollback`)).body).toMatchObject({ gtid: young.gtid });
   });
 
   test('of one that is so old that it may have been forgotten is 410: nothing is presumed', async () => {
@@ -120,6 +142,18 @@ describe('the journal', () => {
       { branch: 'b', operation: 'execute', token: 2 },
       { branch: 'a', operation: 'compensate', token: 3 },
     ]);
+  });
+
+  test('says of the calls after the pivot of a saga that they are asked until they are done', async () => {
+    const { url } = participants.add();
+    const branches = ['a', 'b', 'c'].map((id) => ({ id, participant: { url }, pivot: id === 'b' }));
+    const { gtid } = await api.begin({ protocol: 'saga', branches });
+    const { body } = await api.get(`/v1/transactions/${gtid}/journal`);
+    const { lines } = journalViewSchema.parse(body);
+    const retried = { branch: 'c', operation: 'execute', retriable: true };
+    expect(lines.flatMap(({ opened }) => opened).at(-1)).toMatchObject(retried);
+    const [ended] = lines.flatMap(({ events }) => events).slice(-1);
+    expect(ended).toMatchObject({ type: 'replied', call: retried });
   });
 
   test('has what the initiator did, and the deadline', async () => {

@@ -11,7 +11,7 @@ const [here, there] = await Promise.all([open('here'), open('there')]);
 afterAll(() => Promise.all([here.close(), there.close()]));
 beforeEach(() => pool.query('delete from concordat.global_transaction'));
 
-const LEASE_MS = 60_000;
+const LEASE_MS = 30_000;
 
 /** An unfinished transaction in the journal; negative: it has been due for so long. */
 async function dueIn(ms: number): Promise<Entry> {
@@ -191,6 +191,7 @@ test('handOver makes due what this instance has leased, and nothing else', async
   const mine = [await dueIn(LEASE_MS), await dueIn(LEASE_MS)];
   const { gtid: theirs } = await dueIn(-1_000);
   await there.agenda.take(theirs, LEASE_MS);
+  await dueIn(3_600_000);
   await here.agenda.handOver();
   expect(idsOf(await there.agenda.takeDue(10, LEASE_MS))).toEqual(idsOf(mine));
 });

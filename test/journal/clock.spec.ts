@@ -6,9 +6,9 @@ import { databaseFromTemplate } from '../support/databases.js';
 const { databaseUrl, pool } = await databaseFromTemplate();
 await pool.query(`
   create schema fake;
-  create table fake.shift as select interval '1 hour' as by;
+  create table fake.shift as select interval '1 hour' as by, 0::float8 as delay_s;
   create function fake.clock_timestamp() returns timestamptz language sql volatile as
-    'select pg_catalog.clock_timestamp() + by from fake.shift';
+    'select pg_catalog.clock_timestamp() + by from fake.shift, pg_sleep(delay_s)';
   do $$ begin
     execute format('alter database %I set search_path = fake, pg_catalog', current_database());
   end $$`);
@@ -22,8 +22,13 @@ beforeAll(async () => {
 });
 afterAll(() => opened.close());
 
-async function setDatabaseClock(shift: string): Promise<void> {
-  await pool.query(`update fake.shift set by = '${shift}'`);
+/** @param delayMs how long the database takes to tell its time */
+async function setDatabaseClock(shift: string, delayMs = 0): Promise<void> {
+  await pool.query(`update fake.shift set by = '${shift}', delay_s = ${delayMs / 1_000}`);
+  await sweep();
+}
+
+async function sweep(): Promise<void> {
   await opened.agenda.takeDue(1, 1_000);
 }
 
@@ -40,10 +45,35 @@ test('each sweep sets it', async () => {
   expect(hoursAhead()).toBeCloseTo(3, 1);
 });
 
-test('it never goes back: it waits for a database that was set back', async () => {
-  const latest = opened.clock.now();
+test('while a database that was set back catches up, it goes on at half speed', async () => {
   await setDatabaseClock('2 hours');
-  expect(opened.clock.now()).toBe(latest);
+  const startedAt = performance.now();
+  const shown = opened.clock.now();
+  await expect.poll(() => opened.clock.now()).toBeGreaterThan(shown + 50);
+  const wentOnMs = opened.clock.now() - shown;
+  expect(wentOnMs).toBeLessThanOrEqual((performance.now() - startedAt) / 2 + 1);
+  expect(hoursAhead()).toBeCloseTo(3, 1);
   await setDatabaseClock('4 hours');
   expect(hoursAhead()).toBeCloseTo(4, 1);
+});
+
+test('it never goes back', async () => {
+  const shown: number[] = [];
+  for (const shift of ['4 hours', '3 hours', '3.5 hours', '2 hours', '5 hours']) {
+    await setDatabaseClock(shift);
+    shown.push(opened.clock.now(), opened.clock.now());
+  }
+  expect(shown).toEqual(shown.toSorted((a, b) => a - b));
+});
+
+test('an answer that took long is not believed, unless there has been no better one for long', async () => {
+  await setDatabaseClock('6 hours');
+  await setDatabaseClock('7 hours', 600);
+  expect(hoursAhead()).toBeCloseTo(6, 1);
+  await setDatabaseClock('8 hours', 120);
+  const told = async (): Promise<number> => {
+    await sweep();
+    return hoursAhead();
+  };
+  await expect.poll(told, { timeout: 20_000 }).toBeCloseTo(8, 1);
 });

@@ -1,3 +1,4 @@
+import { JournalUnavailable } from '@concordat/engine';
 import type { ListFilters } from '@concordat/journal';
 import { BadCursor, openJournal } from '@concordat/journal';
 import type { Instant } from '@concordat/protocols';
@@ -91,6 +92,12 @@ describe('list', () => {
     expect(ended).toMatchObject({ dueAt: null, stuck: false });
     expect(stuck).toMatchObject({ dueAt: minute(2) + MINUTE_MS, stuck: true });
   });
+});
+
+test('what Postgres cannot be asked is a mistake, and not told as an outage', async () => {
+  const asked = reader.list({ metadata: { 'a\0b': 'x' } }, 10);
+  await expect(asked).rejects.toThrow('unsupported Unicode escape sequence');
+  await expect(asked).rejects.not.toBeInstanceOf(JournalUnavailable);
 });
 
 describe('a page', () => {

@@ -1,10 +1,12 @@
 import type { Entry } from '@concordat/engine';
+import type { ListFilters } from '@concordat/journal';
 import { openJournal } from '@concordat/journal';
 import type { Instant } from '@concordat/protocols';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { databaseFromTemplate } from '../support/databases.js';
+import { eventually } from '../support/eventually.js';
 import { newGtid } from '../support/gtids.js';
-import { begun, committed } from './transactions.js';
+import { after, begun, committed } from './transactions.js';
 
 const { databaseUrl, pool } = await databaseFromTemplate();
 
@@ -61,7 +63,7 @@ async function sessionsEnded(owner: string): Promise<void> {
         `concordat ${owner}`,
       ])
     ).rowCount;
-  await expect.poll(sessions).toBe(0);
+  await eventually('the sessions have ended', async () => (await sessions()) === 0);
 }
 
 /** One of each statement that is executed for single transactions. */
@@ -94,10 +96,46 @@ describe('the statements of a transaction', () => {
     for (let count = 0; count < EXECUTIONS; count += 1) await exercise(opened);
     await opened.close();
     await sessionsEnded('here');
-    const after = await reads();
-    expect(after.sequential).toBe(before.sequential);
-    expect(after.byIndex).toBeGreaterThan(before.byIndex);
-    expect(after.byIndex - before.byIndex).toBeLessThan(EXECUTIONS * 100);
+    const { sequential, byIndex } = await reads();
+    expect(sequential).toBe(before.sequential);
+    expect(byIndex).toBeGreaterThan(before.byIndex);
+    expect(byIndex - before.byIndex).toBeLessThan(EXECUTIONS * 100);
+  });
+});
+
+describe('what few transactions have in common', () => {
+  beforeAll(async () => {
+    await fill();
+    // What is unfinished is little, and has no index for this.
+    await pool.query('delete from concordat.global_transaction; select pg_stat_force_next_flush()');
+    const { journal, close } = await openJournal({ databaseUrl, owner: 'filler' });
+    const rolledBack = begun({ branches: [], driven: false });
+    for (const entry of [
+      ...committed({ name: 'seldom', metadata: { order: '42' }, branches: ['gift'] }),
+      rolledBack,
+      after(rolledBack, [{ type: 'rollback-requested' }]),
+    ]) {
+      await journal.append(entry);
+    }
+    await close();
+    await sessionsEnded('filler');
+    await pool.query('analyze');
+  });
+
+  test.each<ListFilters>([
+    { participant: 'gifts' },
+    { name: 'seldom' },
+    { outcome: 'rolled-back' },
+    { metadata: { order: '42' } },
+  ])('is looked up, and not searched for: %o', async (filters) => {
+    const opened = await openJournal({ databaseUrl, owner: 'looking', poolSize: 1 });
+    const before = await reads();
+    expect((await opened.reader.list(filters, 50)).items).toHaveLength(1);
+    await opened.close();
+    await sessionsEnded('looking');
+    const { sequential, byIndex } = await reads();
+    expect(sequential - before.sequential).toBeLessThan(100);
+    expect(byIndex - before.byIndex).toBeLessThan(100);
   });
 });
 

@@ -33,13 +33,14 @@ test('a database is all that is required', () => {
     databaseWaitMs: 60_000,
     databaseConnectionsMax: 10,
     wakeups: { kind: 'postgres', databaseUrl: DATABASE_URL },
+    isApiKeySet: false,
     retentionDays: 30,
     limits: {
       inFlightMax: 10_000,
       branchesMax: 100,
       payloadBytesMax: 262_144,
       bodyBytesMax: 1_048_576,
-      leaseMs: 2_000,
+      leaseMs: 5_000,
       sweepPeriodMs: 1_000,
     },
   });

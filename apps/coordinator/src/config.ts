@@ -17,6 +17,8 @@ export interface Config {
   readonly databaseWaitMs: number;
   readonly databaseConnectionsMax: number;
   readonly wakeups: WakeupsKind;
+  /** Somebody expects access control, of which there is none yet. */
+  readonly isApiKeySet: boolean;
   readonly participants: Registry;
   readonly allowedUrls: UrlAllowList;
   /** For how long ended transactions, and so their decisions, are remembered. */
@@ -55,6 +57,7 @@ const environmentSchema = z.object({
   REDIS_URL: urlOf('redis', 'rediss').optional(),
   CONCORDAT_DATABASE_WAIT_MS: whole(0, 3_600_000).default(60_000),
   CONCORDAT_DATABASE_CONNECTIONS_MAX: whole(2, 1_000).default(10),
+  CONCORDAT_API_KEY: z.string().optional(),
   CONCORDAT_WAKEUPS: oneOf(['redis', 'postgres', 'none']).optional(),
   CONCORDAT_PARTICIPANTS: z.string().optional(),
   CONCORDAT_ALLOWED_URLS: z.string().default(''),
@@ -63,7 +66,7 @@ const environmentSchema = z.object({
   CONCORDAT_BRANCHES_MAX: whole(1, 10_000).default(100),
   CONCORDAT_PAYLOAD_BYTES_MAX: whole(2, 16_777_216).default(262_144),
   CONCORDAT_BODY_BYTES_MAX: whole(1_024, 67_108_864).default(1_048_576),
-  CONCORDAT_LEASE_MS: whole(100, 600_000).default(2_000),
+  CONCORDAT_LEASE_MS: whole(100, 600_000).default(5_000),
   CONCORDAT_SWEEP_PERIOD_MS: whole(10, 600_000).default(1_000),
 });
 
@@ -89,6 +92,7 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
       databaseWaitMs: environment.CONCORDAT_DATABASE_WAIT_MS,
       databaseConnectionsMax: environment.CONCORDAT_DATABASE_CONNECTIONS_MAX,
       wakeups: wakeupsOf(environment),
+      isApiKeySet: environment.CONCORDAT_API_KEY !== undefined,
       participants: parseRegistry(readJson(environment.CONCORDAT_PARTICIPANTS), variables),
       allowedUrls: UrlAllowList.of(listOf(environment.CONCORDAT_ALLOWED_URLS)),
       retentionDays: environment.CONCORDAT_RETENTION_DAYS,

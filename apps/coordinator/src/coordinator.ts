@@ -8,8 +8,9 @@
 // in flight, whoever waits is answered, and the connections are let go. Each of these has its time,
 // because Postgres and Redis may be gone. None is needed for safety: a coordinator that is killed
 // has lost nothing.
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Observer } from '@concordat/engine';
+import type { Observer, Participants } from '@concordat/engine';
 import { defaultLimits, Engine, systemTimers } from '@concordat/engine';
 import type { OpenJournal } from '@concordat/journal';
 import { openJournal } from '@concordat/journal';
@@ -17,7 +18,7 @@ import { Directory, HttpParticipants } from '@concordat/participants';
 import type { InvariantViolation } from '@concordat/protocols';
 import type { OpenWakeups } from '@concordat/wakeups';
 import { openWakeups } from '@concordat/wakeups';
-import { asGtid } from '@concordat/wire';
+import { asGtid, STUCK_ATTEMPTS_MIN } from '@concordat/wire';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import type { Config } from './config.js';
@@ -28,7 +29,9 @@ import { httpServer } from './http/server.js';
 import { Metrics } from './metrics/metrics.js';
 import { LoggingObserver } from './observer.js';
 import { InitiatorRequests } from './transactions/initiator-requests.js';
-import { within } from './within.js';
+import { withTimeout } from './with-timeout.js';
+
+const OWNER_RANDOM_BYTES = 4;
 
 const ENGINE_STOP_MS = 1_500;
 const HAND_OVER_MS = 500;
@@ -55,11 +58,15 @@ export async function startCoordinator(
 ): Promise<Coordinator> {
   let stopping = false;
   const isStopping = (): boolean => stopping;
+  if (config.isApiKeySet) {
+    logger.warn('CONCORDAT_API_KEY is set, but there is no access control yet: anybody may call');
+  }
   const journal = await openMigratedJournal(config, logger);
   const metrics = new Metrics();
   const observer = new LoggingObserver(logger, metrics, die);
   const directory = new Directory(config.participants, config.allowedUrls);
-  const { engine, wakeups } = engineOn(config, { journal, metrics, observer, directory });
+  const participants = new HttpParticipants(directory);
+  const { engine, wakeups } = engineOn(config, { journal, metrics, observer, participants });
   const pingPostgres = (): Promise<void> => journal.reader.ping();
   const parts = {
     engine,
@@ -84,6 +91,7 @@ export async function startCoordinator(
       await bounded('engine', ENGINE_STOP_MS + HAND_OVER_MS, stopped, logger);
       await bounded('requests', ANSWER_MS, app.close(), logger);
       await Promise.all([
+        bounded('participants', CLOSE_MS, participants.close(), logger),
         bounded('wakeups', CLOSE_MS, wakeups.close(CLOSE_MS), logger),
         bounded('journal', CLOSE_MS, journal.close(), logger),
       ]);
@@ -95,13 +103,13 @@ interface EngineParts {
   readonly journal: OpenJournal;
   readonly metrics: Metrics;
   readonly observer: Observer;
-  readonly directory: Directory;
+  readonly participants: Participants;
 }
 
 /** Neither of them is started. They need each other: the engine rings, and wakeups look. */
 function engineOn(
   config: Config,
-  { journal, metrics, observer, directory }: EngineParts,
+  { journal, metrics, observer, participants }: EngineParts,
 ): { readonly engine: Engine; readonly wakeups: OpenWakeups } {
   const wakeups = openWakeups({
     ...config.wakeups,
@@ -113,14 +121,14 @@ function engineOn(
     {
       journal: metrics.counting(journal.journal),
       agenda: journal.agenda,
-      participants: new HttpParticipants(directory),
+      participants,
       wakeups: wakeups.wakeups,
       clock: journal.clock,
       timers: systemTimers,
       ids: { next: () => asGtid(uuidv7()) },
       observer,
     },
-    { ...defaultLimits, ...config.limits },
+    { ...defaultLimits, ...config.limits, stuckAttemptsMin: STUCK_ATTEMPTS_MIN },
   );
   metrics.watchInFlight(() => engine.inFlight());
   return { engine, wakeups };
@@ -131,7 +139,7 @@ async function openMigratedJournal(config: Config, logger: Logger): Promise<Open
   const database = masked(databaseUrl);
   const journal = await openJournal({
     databaseUrl,
-    owner: `${hostname()}:${process.pid}`,
+    owner: ownerName(),
     poolSize: databaseConnectionsMax,
     waitMs: databaseWaitMs,
     onWaiting: (reason) => logger.info({ database, reason }, 'waiting for Postgres'),
@@ -142,6 +150,11 @@ async function openMigratedJournal(config: Config, logger: Logger): Promise<Open
   return journal;
 }
 
+/** Unique: in containers every process may be number 1. */
+function ownerName(): string {
+  return `${hostname()}:${process.pid}:${randomBytes(OWNER_RANDOM_BYTES).toString('hex')}`;
+}
+
 /** Waits for a step of stopping, but neither for long nor for its success. */
 async function bounded(
   what: string,
@@ -150,7 +163,7 @@ async function bounded(
   logger: Logger,
 ): Promise<void> {
   try {
-    await within(timeoutMs, work);
+    await withTimeout(timeoutMs, work);
   } catch (error) {
     logger.warn({ what, err: error }, 'left behind while stopping');
   }

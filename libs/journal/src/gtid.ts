@@ -5,7 +5,7 @@ import type { GlobalTransactionId, Instant } from '@concordat/protocols';
 const CANONICAL = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const VERSION_7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7/;
 
-/** Whether the journal can hold this id. An id has one spelling: any other was never heard of. */
+/** Whether the journal can hold this id. An id has one spelling here: parsing has seen to that. */
 export function isStorable(gtid: string): gtid is GlobalTransactionId {
   return CANONICAL.test(gtid);
 }

@@ -1,7 +1,9 @@
 // The read side: what people and dashboards ask. Never read to decide anything.
 import type { JournalLine, Record } from '@concordat/engine';
 import type { GlobalTransactionId, Instant, Outcome, ProtocolName } from '@concordat/protocols';
+import pg from 'pg';
 import type { DataSource, SelectQueryBuilder } from 'typeorm';
+import { QueryFailedError } from 'typeorm';
 import { cursorAfter, gtidAt } from './cursor.js';
 import type { Database } from './database.js';
 import { failureOf } from './database.js';
@@ -128,7 +130,7 @@ function applyFilters(query: SelectQueryBuilder<TransactionRow>, filters: ListFi
   if (name !== undefined) query.andWhere('t.name = :name', { name });
   if (stuck !== undefined) query.andWhere('t.stuck = :stuck', { stuck });
   if (participant !== undefined) {
-    query.andWhere(':participant = any (t.participants)', { participant });
+    query.andWhere('t.participants @> array[:participant]', { participant });
   }
   if (filters.metadata !== undefined) {
     const metadata = JSON.stringify(filters.metadata);
@@ -158,6 +160,13 @@ async function orUnavailable<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked;
   } catch (error) {
-    throw failureOf(error);
+    throw isOfData(error) ? error : failureOf(error);
   }
+}
+
+/** SQLSTATE 22: Postgres is there, and was asked what it cannot be asked. A mistake of ours. */
+function isOfData(error: unknown): boolean {
+  if (!(error instanceof QueryFailedError)) return false;
+  const { driverError } = error;
+  return driverError instanceof pg.DatabaseError && driverError.code?.startsWith('22') === true;
 }

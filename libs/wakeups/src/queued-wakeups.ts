@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, Wakeups } from '@concordat/engine';
 import type { BullQueue, Handlers, Ring } from './bull-queue.js';
 import type { OpenWakeups } from './open-wakeups.js';
-import { within } from './within.js';
+import { waitAtMost } from './wait-at-most.js';
 
 const BACKLOG_MAX = 10_000;
 /** BullMQ needs some 40 µs of this process's time for each: a batch must not stop everything. */
@@ -45,14 +45,14 @@ export class QueuedWakeups implements OpenWakeups {
 
   async close(timeoutMs: number): Promise<void> {
     this.closing.abort();
-    await within(timeoutMs / 2, this.connecting);
+    await waitAtMost(timeoutMs / 2, this.connecting);
     const { queue } = this;
     if (queue === undefined) return;
     this.queue = undefined;
     const closed = queue.close(!queue.isReady()).catch((error: unknown) => {
       this.handlers.onTrouble('wakeups', error);
     });
-    await within(timeoutMs / 2, closed); // W4
+    await waitAtMost(timeoutMs / 2, closed); // W4
     queue.cut();
   }
 

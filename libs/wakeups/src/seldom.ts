@@ -1,4 +1,9 @@
-/** Passes a report on unless one from the same place was passed on less than `periodMs` ago. */
+import { InvariantViolation } from '@concordat/protocols';
+
+/**
+ * Passes a report on unless one from the same place was passed on less than `periodMs` ago.
+ * That the program is wrong is always passed on.
+ */
 export function seldom(
   report: (where: string, error: unknown) => void,
   periodMs: number,
@@ -7,7 +12,8 @@ export function seldom(
   return (where, error) => {
     const now = performance.now();
     const last = lastAt.get(where);
-    if (last !== undefined && now - last < periodMs) return;
+    const isRecent = last !== undefined && now - last < periodMs;
+    if (isRecent && !(error instanceof InvariantViolation)) return;
     lastAt.set(where, now);
     report(where, error);
   };

@@ -63,9 +63,30 @@ export const beginRequestSchema = z
         deadlineMs: 30_000,
         metadata: { order: '42' },
         branches: [
-          { id: 'stock', participant: 'stock', payload: { item: 'chair', count: 1 } },
-          { id: 'payment', participant: 'payments', payload: { amount: 10 }, pivot: true },
-          { id: 'shipping', participant: 'shipping', payload: { to: 'Alice' } },
+          {
+            id: 'order',
+            participant: 'order',
+            payload: { customer: 'bob', sku: 'teapot', quantity: 1 },
+          },
+          {
+            id: 'stock',
+            participant: 'stock',
+            payload: { sku: 'teapot', quantity: 1 },
+            dependsOn: ['order'],
+          },
+          {
+            id: 'payment',
+            participant: 'payment',
+            payload: { card: "bob's card", amount: 2_500 },
+            dependsOn: ['order', 'stock'],
+            pivot: true,
+          },
+          {
+            id: 'shipping',
+            participant: 'shipping',
+            payload: { address: '1 Harbour Street' },
+            dependsOn: ['stock', 'payment'],
+          },
         ],
       },
     ],

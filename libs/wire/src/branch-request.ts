@@ -17,6 +17,9 @@ export const DELAY_MS_MAX = 3_600_000;
 export const ATTEMPTS_MAX_DEFAULT = null;
 export const ATTEMPTS_MAX_MAX = 10_000;
 
+/** Once an outstanding call has failed as often, its transaction is shown as stuck. */
+export const STUCK_ATTEMPTS_MIN = 3;
+
 export const PARTICIPANT_URL_LENGTH_MAX = 2_048;
 
 const delayMs = z.int().min(1).max(DELAY_MS_MAX);
@@ -51,7 +54,7 @@ export const participantSchema = z
   .meta({
     id: 'ParticipantRef',
     description: 'A registered participant, or a URL that the allow-list permits.',
-    examples: ['payments'],
+    examples: ['payment'],
   });
 
 export const branchRequestSchema = z
@@ -63,7 +66,7 @@ export const branchRequestSchema = z
       .optional()
       .meta({
         description: 'Any JSON, handed to the participant as it is. Absent: null.',
-        examples: [{ account: 'alice', amount: 10 }],
+        examples: [{ account: 'alice', amount: -10 }],
       }),
     dependsOn: z
       .array(idSchema)

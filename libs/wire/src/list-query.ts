@@ -4,7 +4,11 @@
 // `metadata.order=42` asks for transactions whose metadata have the entry "order": "42".
 import type { Instant, Outcome, ProtocolName } from '@concordat/protocols';
 import { z } from 'zod';
-import { METADATA_VALUE_LENGTH_MAX, NAME_LENGTH_MAX } from './begin-request.js';
+import {
+  METADATA_KEY_LENGTH_MAX,
+  METADATA_VALUE_LENGTH_MAX,
+  NAME_LENGTH_MAX,
+} from './begin-request.js';
 import { PARTICIPANT_URL_LENGTH_MAX } from './branch-request.js';
 import { isJsonObject } from './json.js';
 import type { FieldError, Parsed } from './parsed.js';
@@ -17,6 +21,7 @@ export const PAGE_LIMIT_MAX = 200;
 const CURSOR = /^[A-Za-z0-9_.-]{1,128}$/;
 
 const METADATA_PREFIX = 'metadata.';
+const metadataKeySchema = printableSchema(METADATA_KEY_LENGTH_MAX);
 const metadataValueSchema = printableSchema(METADATA_VALUE_LENGTH_MAX);
 
 const instantSchema = z.iso.datetime({
@@ -101,9 +106,10 @@ function parseMetadata(
   const entries: [string, string][] = [];
   const errors: FieldError[] = [];
   for (const [name, value] of parameters) {
+    const key = parseWith(metadataKeySchema, name.slice(METADATA_PREFIX.length), [name]);
     const text = parseWith(metadataValueSchema, value, [name]);
-    if (text.ok) entries.push([name.slice(METADATA_PREFIX.length), text.value]);
-    else errors.push(...text.errors);
+    if (key.ok && text.ok) entries.push([key.value, text.value]);
+    errors.push(...errorsOf(key), ...errorsOf(text));
   }
   return errors.length > 0 ? malformed(errors) : parsed(Object.fromEntries(entries));
 }

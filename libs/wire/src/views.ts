@@ -52,8 +52,8 @@ const transactionExample = {
   deadlineAt: '2026-11-20T12:00:30.000Z',
   metadata: {},
   branches: [
-    { id: 'debit', participant: 'bank-a', state: 'acknowledged', attempts: 0 },
-    { id: 'credit', participant: 'bank-b', state: 'acknowledged', attempts: 0 },
+    { id: 'debit', participant: 'alfa', state: 'acknowledged', attempts: 0 },
+    { id: 'credit', participant: 'beta', state: 'acknowledged', attempts: 0 },
   ],
 };
 
@@ -102,6 +102,10 @@ const callSchema = z.strictObject({
   branch: idSchema,
   operation: operationSchema,
   ballot: z.int().min(0).optional(),
+  retriable: z
+    .literal(true)
+    .optional()
+    .meta({ description: 'Saga, after the pivot: it is asked until it is done.' }),
 });
 
 export const standingSchema = z

@@ -101,10 +101,21 @@ export const operationSchema = z
   .enum(Object.values(operationsOf).flat())
   .meta({ id: 'Operation', description: 'What a participant is asked or ordered to do.' });
 
-/** An id as it stands in a URL. Malformed is 400; well-formed but unheard of is 404. */
+const UUID_DIGITS = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/;
+
+/**
+ * An id as it stands in a URL. Malformed is 400; well-formed but unheard of is 404.
+ *
+ * 32 hexadecimal digits are a UUID, whatever their case and wherever dashes are: it comes out as
+ * the coordinator writes it. Under another spelling a transaction would seem never heard of, and
+ * so rolled back.
+ */
 export function parseGtid(text: string): Parsed<GlobalTransactionId> {
   const id = parseWith(gtidSchema, text, ['gtid']);
-  return id.ok ? parsed(asGtid(id.value)) : id;
+  if (!id.ok) return id;
+  const digits = id.value.replaceAll('-', '').toLowerCase();
+  if (!/^[0-9a-f]{32}$/.test(digits)) return parsed(asGtid(id.value));
+  return parsed(asGtid(digits.replace(UUID_DIGITS, '$1-$2-$3-$4-$5')));
 }
 
 /** Branded values are made of plain ones here only. */

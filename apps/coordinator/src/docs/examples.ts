@@ -1,4 +1,5 @@
-// What to try in `/docs`: a begin for each protocol. Each is checked by the parser in a test.
+// What to try in `/docs`: a begin for each protocol, with the participants that `npm start` brings:
+// the banks alfa and beta, and a shop. In tests they are parsed, and run against those.
 import type { BeginRequest } from '@concordat/wire';
 
 interface Example<T> {
@@ -6,40 +7,27 @@ interface Example<T> {
   readonly value: T;
 }
 
+const transfer: NonNullable<BeginRequest['branches']> = [
+  { id: 'debit', participant: 'alfa', payload: { account: 'alice', amount: -1_000 } },
+  { id: 'credit', participant: 'beta', payload: { account: 'bob', amount: 1_000 } },
+];
+
 export const beginExamples: { readonly [name: string]: Example<BeginRequest> } = {
   '2pc': {
     summary: 'Two-phase commit: a transfer between two banks, all or nothing',
-    value: {
-      protocol: '2pc',
-      name: 'transfer',
-      branches: [
-        { id: 'debit', participant: 'bank-a', payload: { account: 'alice', amount: -10 } },
-        { id: 'credit', participant: 'bank-b', payload: { account: 'bob', amount: 10 } },
-      ],
-    },
+    value: { protocol: '2pc', name: 'transfer', branches: transfer },
   },
   '3pc': {
-    summary: 'Three-phase commit: the same, and the participants can finish without a coordinator',
-    value: {
-      protocol: '3pc',
-      name: 'transfer',
-      deadlineMs: 10_000,
-      branches: [
-        { id: 'debit', participant: 'bank-a', payload: { account: 'alice', amount: -10 } },
-        { id: 'credit', participant: 'bank-b', payload: { account: 'bob', amount: 10 } },
-      ],
-    },
+    summary: 'Three-phase commit: the same, with a pre-commit to a quorum before the commit',
+    value: { protocol: '3pc', name: 'transfer', deadlineMs: 10_000, branches: transfer },
   },
   tcc: {
-    summary: 'Try, confirm, cancel: reservations that are confirmed together',
+    summary: 'Try, confirm, cancel: the money is held, then both banks confirm',
     value: {
       protocol: 'tcc',
-      name: 'travel',
-      metadata: { trip: 'T-17' },
-      branches: [
-        { id: 'flight', participant: 'airline', payload: { seat: '12A' } },
-        { id: 'room', participant: 'hotel', payload: { nights: 2 }, timeoutMs: 5_000 },
-      ],
+      name: 'transfer',
+      metadata: { invoice: 'T-17' },
+      branches: transfer.map((branch) => ({ ...branch, timeoutMs: 5_000 })),
     },
   },
   saga: {
@@ -50,10 +38,30 @@ export const beginExamples: { readonly [name: string]: Example<BeginRequest> } =
       deadlineMs: 30_000,
       metadata: { order: '42' },
       branches: [
-        { id: 'order', participant: 'orders', payload: { item: 'chair' } },
-        { id: 'stock', participant: 'stock', payload: { count: 1 }, dependsOn: ['order'] },
-        { id: 'payment', participant: 'payments', payload: { amount: 10 }, pivot: true },
-        { id: 'shipping', participant: 'shipping', payload: null, dependsOn: ['payment'] },
+        {
+          id: 'order',
+          participant: 'order',
+          payload: { customer: 'bob', sku: 'teapot', quantity: 1 },
+        },
+        {
+          id: 'stock',
+          participant: 'stock',
+          payload: { sku: 'teapot', quantity: 1 },
+          dependsOn: ['order'],
+        },
+        {
+          id: 'payment',
+          participant: 'payment',
+          payload: { card: "bob's card", amount: 2_500 },
+          dependsOn: ['order', 'stock'],
+          pivot: true,
+        },
+        {
+          id: 'shipping',
+          participant: 'shipping',
+          payload: { address: '1 Harbour Street' },
+          dependsOn: ['stock', 'payment'],
+        },
       ],
     },
   },

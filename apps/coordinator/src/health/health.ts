@@ -3,7 +3,7 @@
 //   stopping, or Postgres does not answer    not ready
 //   the queue of wakeups does not answer     ready, and degraded: only promptness is lost
 import type { OpenWakeups } from '@concordat/wakeups';
-import { within } from '../within.js';
+import { withTimeout } from '../with-timeout.js';
 
 const PING_TIMEOUT_MS = 1_000;
 const WITHOUT_WAKEUPS = 'the queue does not answer: deadlines and retries wait for the sweep';
@@ -33,7 +33,7 @@ export class Health {
   }
 
   private async postgresAnswers(): Promise<boolean> {
-    return within(PING_TIMEOUT_MS, this.dependencies.pingPostgres()).then(
+    return withTimeout(PING_TIMEOUT_MS, this.dependencies.pingPostgres()).then(
       () => true,
       () => false,
     );

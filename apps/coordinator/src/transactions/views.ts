@@ -3,11 +3,12 @@
 // V1. What is not there is left out: `outcome` and `endedAt` until it has ended, `nextAttemptAt`
 //     but of a call that is outstanding and has failed.
 import type { BranchDefinition, JournalLine, Record } from '@concordat/engine';
-import { defaultLimits, isStuck } from '@concordat/engine';
+import { isStuck } from '@concordat/engine';
 import type { WrittenLine } from '@concordat/journal';
 import type { BranchId, BranchPlan, Instant, Transaction } from '@concordat/protocols';
 import { assert, callsOf, resultOf, summaryOf } from '@concordat/protocols';
 import type { BranchView, DecisionView, JournalView, TransactionView } from '@concordat/wire';
+import { STUCK_ATTEMPTS_MIN } from '@concordat/wire';
 
 type EventView = JournalView['lines'][number]['events'][number];
 type PlanView = Extract<EventView, { type: 'enlisted' }>['branches'][number];
@@ -23,7 +24,7 @@ export function transactionView(record: Record): TransactionView {
     phase: transaction.current.state.phase,
     ...(outcome === undefined ? {} : { outcome }),
     decision,
-    stuck: isStuck(attempts, transaction, defaultLimits.stuckAttemptsMin),
+    stuck: isStuck(attempts, transaction, STUCK_ATTEMPTS_MIN),
     begunAt: timeOf(begunAt),
     ...(endedAt === null ? {} : { endedAt: timeOf(endedAt) }),
     deadlineAt: timeOf(deadlineAt),

@@ -1,5 +1,8 @@
 /** Resolves when `work` has settled, either way, or after `timeoutMs`, whichever is first. */
-export async function within(timeoutMs: number, work: Promise<unknown> | undefined): Promise<void> {
+export async function waitAtMost(
+  timeoutMs: number,
+  work: Promise<unknown> | undefined,
+): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeUp = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, timeoutMs);
