@@ -2,10 +2,10 @@
 // another process id, and whatever it forgets to close ends with it.
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import pino from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../../apps/coordinator/src/config.js';
 import type { Coordinator } from '../../apps/coordinator/src/coordinator.js';
+import { openLog } from '../../apps/coordinator/src/logging.js';
 import { startCoordinator } from '../../apps/coordinator/src/coordinator.js';
 import { databaseFromTemplate } from '../support/databases.js';
 import { Api } from './api.js';
@@ -22,7 +22,7 @@ function start(): Promise<Coordinator> {
   const die = (violation: Error): never => {
     throw violation;
   };
-  return startCoordinator(config, { logger: pino({ level: 'silent' }), die });
+  return startCoordinator(config, { logger: openLog('silent'), die });
 }
 
 test('two of the same host and process id have different names in the journal', async () => {
