@@ -12,7 +12,7 @@ export interface Config {
   readonly bankName: string;
   readonly databaseUrl: string;
   readonly host: string;
-  /** 0: any free port. */
+  /** 0 takes a free one. */
   readonly port: number;
 }
 

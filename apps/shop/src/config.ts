@@ -10,7 +10,7 @@ const schema = z.object({
 export interface Config {
   readonly databaseUrl: string;
   readonly host: string;
-  /** 0: any free port. */
+  /** 0 takes a free one. */
   readonly port: number;
 }
 

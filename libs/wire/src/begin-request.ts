@@ -11,6 +11,7 @@ import type { BranchAsked } from './branch-request.js';
 import { branchRequestSchema } from './branch-request.js';
 import type { BranchLimits } from './branches.js';
 import { branchesAsked, branchesFaults } from './branches.js';
+import { checkoutExample } from './examples.js';
 import { isJsonObject } from './json.js';
 import type { FieldError, Parsed, Path } from './parsed.js';
 import { errorsOf, fieldError, malformed, parsed, parseWith } from './parsed.js';
@@ -56,40 +57,7 @@ export const beginRequestSchema = z
   .meta({
     id: 'BeginRequest',
     description: 'Begins a global transaction.',
-    examples: [
-      {
-        protocol: 'saga',
-        name: 'checkout',
-        deadlineMs: 30_000,
-        metadata: { order: '42' },
-        branches: [
-          {
-            id: 'order',
-            participant: 'order',
-            payload: { customer: 'bob', sku: 'teapot', quantity: 1 },
-          },
-          {
-            id: 'stock',
-            participant: 'stock',
-            payload: { sku: 'teapot', quantity: 1 },
-            dependsOn: ['order'],
-          },
-          {
-            id: 'payment',
-            participant: 'payment',
-            payload: { card: "bob's card", amount: 2_500 },
-            dependsOn: ['order', 'stock'],
-            pivot: true,
-          },
-          {
-            id: 'shipping',
-            participant: 'shipping',
-            payload: { address: '1 Harbour Street' },
-            dependsOn: ['stock', 'payment'],
-          },
-        ],
-      },
-    ],
+    examples: [checkoutExample],
   });
 
 const severalRequestSchema = z.strictObject({ branches: branchesSchema });

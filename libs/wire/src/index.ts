@@ -1,6 +1,7 @@
 export * from './begin-request.js';
 export * from './branch-request.js';
 export type { BranchLimits } from './branches.js';
+export * from './examples.js';
 export * from './json.js';
 export * from './list-query.js';
 export * from './parsed.js';

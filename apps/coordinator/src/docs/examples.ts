@@ -1,6 +1,7 @@
 // What to try in `/docs`: a begin for each protocol, with the participants that `npm start` brings:
 // the banks alfa and beta, and a shop. In tests they are parsed, and run against those.
 import type { BeginRequest } from '@concordat/wire';
+import { checkoutExample } from '@concordat/wire';
 
 interface Example<T> {
   readonly summary: string;
@@ -32,38 +33,7 @@ export const beginExamples: { readonly [name: string]: Example<BeginRequest> } =
   },
   saga: {
     summary: 'Saga: a graph of steps, with a pivot after which nothing is compensated',
-    value: {
-      protocol: 'saga',
-      name: 'checkout',
-      deadlineMs: 30_000,
-      metadata: { order: '42' },
-      branches: [
-        {
-          id: 'order',
-          participant: 'order',
-          payload: { customer: 'bob', sku: 'teapot', quantity: 1 },
-        },
-        {
-          id: 'stock',
-          participant: 'stock',
-          payload: { sku: 'teapot', quantity: 1 },
-          dependsOn: ['order'],
-        },
-        {
-          id: 'payment',
-          participant: 'payment',
-          payload: { card: "bob's card", amount: 2_500 },
-          dependsOn: ['order', 'stock'],
-          pivot: true,
-        },
-        {
-          id: 'shipping',
-          participant: 'shipping',
-          payload: { address: '1 Harbour Street' },
-          dependsOn: ['stock', 'payment'],
-        },
-      ],
-    },
+    value: checkoutExample,
   },
   active: {
     summary: 'Without branches: it stays active, and branches enlist until commit is asked for',
