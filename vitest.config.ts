@@ -12,14 +12,14 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['libs/*/src/**/*.spec.ts', 'apps/*/src/**/*.spec.ts', 'test/{tidy,traces}/**/*.spec.ts'],
+          include: ['libs/*/src/**/*.spec.ts', 'apps/*/src/**/*.spec.ts', 'test/{tidy,traces,explorer,simulation,proof}/**/*.spec.ts'],
         },
       },
       {
         extends: true,
         test: {
           name: 'postgres',
-          include: ['test/{journal,barrier,engine,wakeups,participants,http}/**/*.spec.ts'],
+          include: ['test/{journal,barrier,engine,wakeups,participants,http,faults}/**/*.spec.ts'],
           globalSetup: ['./test/support/services.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,

@@ -10,6 +10,9 @@ const commands = /** @type {Record<string, (args: readonly string[]) => Promise<
   check: async () => (await import('./commands/check.mjs')).check(),
   build: async () => (await import('./commands/build.mjs')).build(),
   traces: async (args) => (await import('./commands/traces.mjs')).traces(args),
+  simulate: async (args) => (await import('./commands/simulate.mjs')).simulate(args),
+  explore: async (args) => (await import('./commands/explore.mjs')).explore(args),
+  mutants: async (args) => (await import('./commands/mutants.mjs')).mutants(args),
   bench: async (args) => (await import('./commands/bench.mjs')).bench(args),
 });
 

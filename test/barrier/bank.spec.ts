@@ -1,6 +1,8 @@
 // Two banks, and money that moves between them in each protocol: at rest the total is the same.
+import { asBranchId } from '@concordat/wire';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { startBank } from '../../apps/bank/src/bank.js';
+import { parseConfig } from '../../apps/bank/src/config.js';
 import type { TestDatabase } from '../support/databases.js';
 import type { Branch } from './calling.js';
 import { acknowledged, branchAt, reply } from './calling.js';
@@ -16,7 +18,7 @@ const west = await openBank('west');
 async function openBank(bankName: string): Promise<TestBank> {
   const database = await serviceDatabase();
   const { databaseUrl } = database;
-  const config = { bankName, databaseUrl, host: '127.0.0.1', port: 0 };
+  const config = parseConfig({ BANK_NAME: bankName, DATABASE_URL: databaseUrl });
   const bank = await startBank(config, () => undefined);
   afterAll(() => bank.stop());
   return { ...database, url: bank.url };
@@ -64,13 +66,20 @@ async function expectAtRest(expected: { alice: number; bob: number }): Promise<v
 
 /** Both branches of a transfer of `amount` from alice to bob. */
 function transfer(protocol: '2pc' | '3pc' | 'tcc' | 'saga', amount: number): [Branch, Branch] {
+  const members = [
+    { branch: asBranchId('out'), url: `${east.url}/transfer` },
+    { branch: asBranchId('in'), url: `${west.url}/transfer` },
+  ];
+  const roster = { members, quorum: 2, deadlineAt: '2030-01-01T00:00:00Z' };
   const out = branchAt(`${east.url}/transfer`, protocol, {
     id: 'out',
+    roster,
     payload: { account: 'alice', amount: -amount },
   });
   const into = branchAt(`${west.url}/transfer`, protocol, {
     gtid: out.gtid,
     id: 'in',
+    roster,
     payload: { account: 'bob', amount },
   });
   return [out, into];

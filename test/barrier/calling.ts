@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { stopServer } from '@concordat/participant-sdk';
 import type { Json, Operation, ProtocolName } from '@concordat/protocols';
-import type { CallBody, ParticipantAnswer } from '@concordat/wire';
+import type { CallBody, CallRoster, ParticipantAnswer } from '@concordat/wire';
 import { asBranchId, asGtid, decodeAnswer, encodeCallHeading } from '@concordat/wire';
 import { afterAll } from 'vitest';
 import { eventually } from '../support/eventually.js';
@@ -39,19 +39,22 @@ export interface BranchOptions {
   readonly id?: string;
   /** Of every call that does not say otherwise. */
   readonly payload?: Json;
+  /** Of every `can-commit` that does not say otherwise. */
+  readonly roster?: CallRoster;
 }
 
 /** @param url the participant's; each branch has a transaction of its own unless told otherwise */
 export function branchAt(
   url: string,
   protocol: ProtocolName,
-  { gtid = randomUUID(), id = 'branch', payload = null }: BranchOptions = {},
+  { gtid = randomUUID(), id = 'branch', payload = null, roster }: BranchOptions = {},
 ): Branch {
   return {
     gtid,
     id,
     async call(operation, token, body = {}, retriable = false) {
       const heading = {
+        from: 'coordinator',
         gtid: asGtid(gtid),
         branch: asBranchId(id),
         operation,
@@ -59,16 +62,20 @@ export function branchAt(
         token,
         retriable,
         traceparent: null,
-      };
+      } as const;
       const response = await fetch(`${url}/${operation}`, {
         method: 'POST',
         headers: { ...encodeCallHeading(heading), 'Content-Type': 'application/json' },
-        body: JSON.stringify({ payload, ...body }),
+        body: JSON.stringify({ payload, ...voting(operation, roster), ...body }),
       });
       const headers = Object.fromEntries(response.headers);
       return decodeAnswer(operation, response.status, headers, await response.text());
     },
   };
+}
+
+function voting(operation: Operation, roster: CallRoster | undefined): { roster?: CallRoster } {
+  return operation === 'can-commit' && roster !== undefined ? { roster } : {};
 }
 
 export const reply = (type: string, more: object = {}): object => ({

@@ -19,6 +19,7 @@ const alone = await serve(nodeHandler(service.participant, { prefix: '/work' }))
 const headers: Readonly<Record<string, string>> = {
   'Content-Type': 'application/json',
   ...encodeCallHeading({
+    from: 'coordinator',
     gtid: asGtid('malformed'),
     branch: asBranchId('branch'),
     operation: 'execute',
@@ -41,12 +42,16 @@ function send({ path = '/work/execute', method = 'POST', ...more }: Request): Pr
   return fetch(url + path, { method, headers: { ...headers, ...more.headers }, ...body });
 }
 
+function ofTry(more: Readonly<Record<string, string>>): Request {
+  const about = { 'Concordat-Operation': 'try', 'Concordat-Protocol': 'tcc' };
+  return { path: '/work/try', headers: { ...about, ...more } };
+}
+
 const without = (name: string): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter(([other]) => other !== name));
 
 test.each<[string, number, Request]>([
   ['an operation that does not exist', 404, { path: '/work/explode' }],
-  ['an operation that is not spoken yet', 404, { path: '/work/elect' }],
   ['a path below an operation', 404, { path: '/work/execute/now' }],
   ['another method', 405, { method: 'GET' }],
   ['another media type', 415, { headers: { 'Content-Type': 'text/plain' } }],
@@ -55,6 +60,7 @@ test.each<[string, number, Request]>([
   ['a token that is not a positive integer', 400, { headers: { 'Concordat-Token': '0' } }],
   ['an operation other than the URL', 400, { headers: { 'Concordat-Operation': 'compensate' } }],
   ['an operation of another protocol', 400, { headers: { 'Concordat-Protocol': '2pc' } }],
+  ['a try after the pivot', 400, ofTry({ 'Concordat-Retriable': 'true' })],
   ['a body that is not JSON', 400, { body: '{"payload":' }],
   ['a body that is no object', 400, { body: '[]' }],
   ['results that are no object', 400, { body: '{"payload":"obey","results":[]}' }],

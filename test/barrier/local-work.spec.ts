@@ -1,6 +1,5 @@
-// The barrier around work that commits locally: TCC, Saga, 3PC, and 2PC in one phase.
+// The barrier around work that commits locally: TCC, Saga, and 2PC in one phase.
 import { ensureBarrier, nodeHandler } from '@concordat/participant-sdk';
-import { asBranchId } from '@concordat/wire';
 import { describe, expect, test } from 'vitest';
 import {
   acknowledged,
@@ -24,7 +23,6 @@ const url = await serve(nodeHandler(service.participant, { prefix: '' }));
 const effects = (gtid: string): Promise<readonly string[]> => effectsOf(pool, gtid);
 const saga = (payload = 'obey') => branchAt(url, 'saga', { payload });
 const tcc = (payload = 'obey') => branchAt(url, 'tcc', { payload });
-const inThreePhases = (payload = 'obey') => branchAt(url, '3pc', { payload });
 const executed = (token: number) => reply('done', { result: { by: 'execute', token } });
 const tried = (token: number) => reply('tried', { result: { by: 'try', token } });
 const notToday = reply('refused', { note: 'not today' });
@@ -118,9 +116,9 @@ describe('an empty undo', () => {
   });
 
   test('a branch that refused has nothing to undo', async () => {
-    const branch = inThreePhases('refuse');
-    expect(await branch.call('can-commit', 1)).toEqual(notToday);
-    expect(await branch.call('abort', 2, { payload: 'throw' })).toEqual(acknowledged);
+    const branch = tcc('refuse');
+    expect(await branch.call('try', 1)).toEqual(notToday);
+    expect(await branch.call('cancel', 2, { payload: 'throw' })).toEqual(acknowledged);
     expect(await effects(branch.gtid)).toEqual([]);
   });
 
@@ -231,52 +229,6 @@ describe('an order that contradicts what has become of the work', () => {
     await branch.call('try', 1);
     expect((await branch.call('try', 2)).type).toBe('in-doubt');
     expect(await effects(branch.gtid)).toEqual(['try']);
-  });
-});
-
-describe('3PC', () => {
-  const roster = {
-    members: [{ branch: asBranchId('branch'), url: 'http://127.0.0.1:1/' }],
-    quorum: 1,
-    deadlineAt: '2030-01-01T00:00:00Z',
-  };
-
-  test('can-commit stores the roster, pre-commit is recorded, do-commit completes', async () => {
-    const branch = inThreePhases();
-    const prepared = reply('prepared', { result: { by: 'can-commit', token: 1 } });
-    expect(await branch.call('can-commit', 1, { roster })).toEqual(prepared);
-    expect(await branch.call('pre-commit', 2, { ballot: 0 })).toEqual(acknowledged);
-    const { rows } = await pool.query(
-      'select operation, work, roster from concordat_barrier where gtid = $1',
-      [branch.gtid],
-    );
-    expect(rows).toEqual([{ operation: 'pre-commit', work: 'done', roster }]);
-    expect(await branch.call('do-commit', 3)).toEqual(acknowledged);
-    expect(await effects(branch.gtid)).toEqual(['can-commit', 'do-commit']);
-  });
-
-  test('an abort after pre-commit undoes', async () => {
-    const branch = inThreePhases();
-    await branch.call('can-commit', 1);
-    await branch.call('pre-commit', 2, { ballot: 0 });
-    expect(await branch.call('abort', 3)).toEqual(acknowledged);
-    expect(await effects(branch.gtid)).toEqual(['abort', 'can-commit']);
-  });
-
-  test('pre-commit to a member that never voted says that it has aborted, and it has', async () => {
-    const branch = inThreePhases();
-    const standing = { state: 'aborted', lastElected: 0, lastAttempt: 0 };
-    expect(await branch.call('pre-commit', 2, { ballot: 0 })).toEqual({
-      type: 'reply',
-      reply: { type: 'standing', standing },
-    });
-    expect(await branch.call('can-commit', 1)).toEqual(stale);
-  });
-
-  test('pre-commit for a ballot that was not elected here is in doubt', async () => {
-    const branch = inThreePhases();
-    await branch.call('can-commit', 1);
-    expect((await branch.call('pre-commit', 2, { ballot: 3 })).type).toBe('in-doubt');
   });
 });
 

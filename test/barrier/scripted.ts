@@ -17,6 +17,7 @@ export type Script =
   | 'wait-and-refuse'
   | 'throw'
   | 'swallow' // an SQL error, which the handler ignores
+  | 'mistake' // an SQL error: what must not be null is
   | 'wait' // at the door
   | 'only-read';
 
@@ -26,6 +27,7 @@ const scripts: readonly unknown[] = [
   'wait-and-refuse',
   'throw',
   'swallow',
+  'mistake',
   'wait',
   'only-read',
 ];
@@ -45,7 +47,7 @@ export interface Scripted {
 /** A mark for every handler that has run and whose writes stayed. */
 export async function createEffects(pool: Pool): Promise<void> {
   await ensureBarrier(pool);
-  await pool.query('create table effect (gtid text, branch text, operation text)');
+  await pool.query('create table effect (gtid text not null, branch text, operation text)');
 }
 
 /** The operations that have had an effect, in alphabetical order. */
@@ -71,6 +73,7 @@ export function scripted(pool: Pool, lockTimeoutMs = 2_000): Scripted {
     if (payload === 'wait' || payload === 'wait-and-refuse') await self.door?.wait();
     if (payload === 'throw') throw new Error('out of order');
     if (payload === 'swallow') await tx.query('select 1 / 0').catch(() => undefined);
+    if (payload === 'mistake') await tx.query('insert into effect (gtid) values (null)');
     return payload.endsWith('refuse') ? refused('not today') : undefined;
   };
   const self: Scripted = {
@@ -81,7 +84,6 @@ export function scripted(pool: Pool, lockTimeoutMs = 2_000): Scripted {
       parse: (payload) => (isScript(payload) ? payload : refused('no such script')),
       saga: { execute: question, compensate: order },
       tcc: { try: question, confirm: order, cancel: order },
-      threePhase: { canCommit: question, doCommit: order, abort: order },
       twoPhase: {
         resourceManager: postgresTwoPhase(pool, { lockTimeoutMs }),
         prepare: order,

@@ -16,7 +16,18 @@ import {
 } from './calling.js';
 import { poolOf, preparedGids, serviceDatabase } from './databases.js';
 import { eventually } from '../support/eventually.js';
-import { ExactProxy } from './exact-proxy.js';
+import type { Moment as MomentOf } from '../support/postgres-proxy.js';
+import {
+  COMMIT_PREPARED,
+  failureOf,
+  PostgresProxy,
+  PREPARE_TRANSACTION,
+  replyOf,
+  requestOf,
+  ROLLBACK,
+  ROLLBACK_PREPARED,
+  saying,
+} from '../support/postgres-proxy.js';
 import type { Script } from './scripted.js';
 import { createEffects, effectsOf, scripted } from './scripted.js';
 
@@ -25,7 +36,8 @@ await createEffects(pool);
 const service = scripted(pool);
 const url = await serve(nodeHandler(service.participant, { prefix: '' }));
 
-const proxy = await ExactProxy.before(databaseUrl);
+const proxy = await PostgresProxy.before(databaseUrl);
+const TRIES_LOCK = requestOf(saying('pg_try_advisory_xact_lock'));
 const frailPool = poolOf(proxy.url, 4);
 afterAll(() => frailPool.end());
 const frailService = scripted(frailPool);
@@ -43,13 +55,14 @@ const prepared = reply('prepared');
 describe('a rollback between two statements of prepare', () => {
   test('before prepare asks for the lock: acknowledged, and the prepare is stale', async () => {
     const branch = frailBranch();
-    const door = proxy.holdBefore('pg_try_advisory_xact_lock');
+    const door = proxy.once(TRIES_LOCK, 'hold');
     const vote = branch.call('prepare', 1);
     await door.reached;
     const direct = branchAt(url, '2pc', { gtid: branch.gtid });
     expect(await direct.call('rollback', 2)).toEqual(acknowledged);
     door.open();
     expect(await vote).toEqual(stale);
+    expect(door.fired).toBe(1);
     expect(await isPrepared(branch)).toBe(false);
   });
 
@@ -94,7 +107,7 @@ describe('between the rollback of work that prepares nothing and the record of i
     const handler = (frailService.door = latch());
     const vote = branch.call('prepare', 1, { payload: 'wait-and-refuse' });
     await handler.reached;
-    const door = proxy.holdBefore('pg_try_advisory_xact_lock');
+    const door = proxy.once(TRIES_LOCK, 'hold');
     handler.open();
     await door.reached;
     return { branch, vote, goOn: door.open };
@@ -103,7 +116,7 @@ describe('between the rollback of work that prepares nothing and the record of i
   /** A read-only vote that nobody has heard: its marker has failed. */
   async function onlyReading(): Promise<Moment> {
     const branch = frailBranch();
-    const door = proxy.holdBefore('rollback');
+    const door = proxy.once(requestOf(ROLLBACK), 'hold');
     const vote = branch.call('prepare', 1, { payload: 'only-read' });
     await door.reached;
     expect(await isPrepared(branch)).toBe(false);
@@ -171,9 +184,10 @@ describe('between the rollback of work that prepares nothing and the record of i
     const handler = (frailService.door = latch());
     const vote = branch.call('prepare', 1, { payload: 'wait-and-refuse' });
     await handler.reached;
-    proxy.cutBefore('pg_try_advisory_xact_lock');
+    const cut = proxy.once(TRIES_LOCK, 'cut');
     handler.open();
     expect((await vote).type).toBe('in-doubt');
+    expect(cut.fired).toBe(1);
     expect(await branch.call('prepare', 1)).toEqual(prepared);
     expect(await branch.call('rollback', 2)).toEqual(acknowledged);
   });
@@ -181,19 +195,20 @@ describe('between the rollback of work that prepares nothing and the record of i
 
 describe('a connection that is lost at the worst moment', () => {
   async function isCut(
+    moment: MomentOf,
     branch: Branch,
     operation: 'prepare' | 'commit' | 'rollback',
     token: number,
+    body: object = {},
   ) {
-    const before = proxy.cuts;
-    expect((await branch.call(operation, token)).type).toBe('in-doubt');
-    expect(proxy.cuts).toBe(before + 1);
+    const cut = proxy.once(moment, 'cut');
+    expect((await branch.call(operation, token, body)).type).toBe('in-doubt');
+    expect(cut.fired).toBe(1);
   }
 
   test('prepare, request lost: in doubt; asked again it prepares', async () => {
     const branch = frailBranch();
-    proxy.cutBefore('prepare transaction');
-    await isCut(branch, 'prepare', 1);
+    await isCut(requestOf(PREPARE_TRANSACTION), branch, 'prepare', 1);
     expect(await untilSettled(() => branch.call('prepare', 1))).toEqual(prepared);
     expect(await branch.call('commit', 2)).toEqual(acknowledged);
     expect(await effects(branch)).toEqual(['prepare']);
@@ -201,8 +216,7 @@ describe('a connection that is lost at the worst moment', () => {
 
   test('prepare, answer lost: in doubt; asked again it says what it has prepared', async () => {
     const branch = frailBranch();
-    proxy.cutAfter('PREPARE TRANSACTION');
-    await isCut(branch, 'prepare', 1);
+    await isCut(replyOf(PREPARE_TRANSACTION), branch, 'prepare', 1);
     expect(await isPrepared(branch)).toBe(true);
     expect(await branch.call('prepare', 1)).toEqual(prepared);
     expect(await branch.call('commit', 2)).toEqual(acknowledged);
@@ -212,10 +226,7 @@ describe('a connection that is lost at the worst moment', () => {
   test('prepare of nothing, answer lost: in doubt, and nothing is prepared', async () => {
     const branch = frailBranch();
     const reading = { payload: 'only-read' };
-    proxy.cutAfter('concordat_branch_committed');
-    const before = proxy.cuts;
-    expect((await branch.call('prepare', 1, reading)).type).toBe('in-doubt');
-    expect(proxy.cuts).toBe(before + 1);
+    await isCut(failureOf(PREPARE_TRANSACTION), branch, 'prepare', 1, reading);
     expect(await isPrepared(branch)).toBe(false);
     expect(await branch.call('prepare', 1, reading)).toEqual(reply('read-only'));
     expect(await branch.call('commit', 2)).toEqual(acknowledged);
@@ -225,32 +236,29 @@ describe('a connection that is lost at the worst moment', () => {
 
   test('prepare, answer lost, then a rollback: nothing is left', async () => {
     const branch = frailBranch();
-    proxy.cutAfter('PREPARE TRANSACTION');
-    await isCut(branch, 'prepare', 1);
+    await isCut(replyOf(PREPARE_TRANSACTION), branch, 'prepare', 1);
     expect(await branch.call('rollback', 2)).toEqual(acknowledged);
     expect(await isPrepared(branch)).toBe(false);
   });
 
   test.each([
-    ['request', (): void => proxy.cutBefore('commit prepared')],
-    ['answer', (): void => proxy.cutAfter('COMMIT PREPARED')],
-  ])('commit, %s lost: in doubt; asked again it is acknowledged', async (_, arm) => {
+    ['request', requestOf(COMMIT_PREPARED)],
+    ['answer', replyOf(COMMIT_PREPARED)],
+  ])('commit, %s lost: in doubt; asked again it is acknowledged', async (_, moment) => {
     const branch = frailBranch();
     await branch.call('prepare', 1);
-    arm();
-    await isCut(branch, 'commit', 2);
+    await isCut(moment, branch, 'commit', 2);
     expect(await untilSettled(() => branch.call('commit', 2))).toEqual(acknowledged);
     expect(await effects(branch)).toEqual(['prepare']);
   });
 
   test.each([
-    ['request', (): void => proxy.cutBefore('rollback prepared')],
-    ['answer', (): void => proxy.cutAfter('ROLLBACK PREPARED')],
-  ])('rollback, %s lost: in doubt; asked again it is acknowledged', async (_, arm) => {
+    ['request', requestOf(ROLLBACK_PREPARED)],
+    ['answer', replyOf(ROLLBACK_PREPARED)],
+  ])('rollback, %s lost: in doubt; asked again it is acknowledged', async (_, moment) => {
     const branch = frailBranch();
     await branch.call('prepare', 1);
-    arm();
-    await isCut(branch, 'rollback', 2);
+    await isCut(moment, branch, 'rollback', 2);
     expect(await untilSettled(() => branch.call('rollback', 2))).toEqual(acknowledged);
     expect(await isPrepared(branch)).toBe(false);
     expect(await effects(branch)).toEqual([]);
@@ -259,8 +267,7 @@ describe('a connection that is lost at the worst moment', () => {
   test('a late commit is stale while a rollback is only half done', async () => {
     const branch = frailBranch();
     await branch.call('prepare', 1);
-    proxy.cutBefore('rollback prepared');
-    await isCut(branch, 'rollback', 3);
+    await isCut(requestOf(ROLLBACK_PREPARED), branch, 'rollback', 3);
     expect(await isPrepared(branch)).toBe(true);
     expect(await branch.call('commit', 2)).toEqual(stale);
     expect(await branch.call('rollback', 3)).toEqual(acknowledged);

@@ -110,6 +110,13 @@ describe('prepare', () => {
     expect(await isPrepared(branch)).toBe(false);
   });
 
+  test('a null where none may be is the mistake of a handler, not work that has only read', async () => {
+    const branch = branchOf('mistake');
+    expect((await branch.call('prepare', 1)).type).toBe('in-doubt');
+    expect(await branch.call('prepare', 1, { payload: 'obey' })).toEqual(prepared);
+    await branch.call('rollback', 2);
+  });
+
   test('a handler that waits too long for a lock refuses: it may be a cycle of databases', async () => {
     const impatient = scripted(pool, 100);
     const other = await serve(nodeHandler(impatient.participant, { prefix: '' }));

@@ -10,9 +10,10 @@ import { Redis } from 'ioredis';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { freePort } from '../../scripts/lib/ports.mjs';
 import { startRedis } from '../../scripts/lib/redis.mjs';
+import { ACCOUNTS, BALANCE } from './support/books.js';
 import type { Told } from './support/initiator.js';
 import { carryOut, protocols, transfers } from './support/initiator.js';
-import { ACCOUNTS, BALANCE, System } from './support/system.js';
+import { System } from './support/system.js';
 
 const INITIATORS = 200;
 const FAULTS = 3;
@@ -40,7 +41,7 @@ describe(`${INITIATORS} initiators transfer money`, () => {
 
   test('while a bank is killed and restarted', async () => {
     system = await System.start(inject('databaseUrl'), inject('redisUrl'));
-    const bank = system.banks.beta.service;
+    const bank = system.banks.beta;
     await expectAllTold(system, async () => {
       await bank.kill();
       return () => bank.start();
@@ -69,7 +70,7 @@ describe(`${INITIATORS} initiators transfer money`, () => {
     let redis = await startRedis(options);
     expect(redis, 'the set-up has provided a Redis').toBeDefined();
     system = await System.start(inject('databaseUrl'), redis?.url);
-    const bank = system.banks.alfa.service;
+    const bank = system.banks.alfa;
     await expectAllTold(system, async () => {
       await redis?.stop();
       await bank.kill();
@@ -89,7 +90,7 @@ describe(`${INITIATORS} initiators transfer money`, () => {
 type Fault = () => Promise<() => Promise<void>>;
 
 async function expectAllTold(running: System, fault: Fault): Promise<void> {
-  const before = await running.money();
+  const before = await running.books.money();
   expect(before).toBe(2 * ACCOUNTS * BALANCE);
   const next = transfers(Math.random);
   let isOver = false;
@@ -104,9 +105,9 @@ async function expectAllTold(running: System, fault: Fault): Promise<void> {
 
   expect(hits, 'faults that found transactions in flight').toHaveLength(FAULTS);
   expect(Math.min(...hits)).toBeGreaterThan(0);
-  await expect.poll(() => running.unfinished(), { timeout: SETTLE_TIMEOUT_MS }).toBe(0);
-  expect(await running.leftBehind()).toEqual({ held: 0, prepared: 0 });
-  expect(await running.money()).toBe(before);
+  await expect.poll(() => running.books.unfinished(), { timeout: SETTLE_TIMEOUT_MS }).toBe(0);
+  expect(await running.books.leftBehind()).toEqual({ held: 0, prepared: 0 });
+  expect(await running.books.money()).toBe(before);
   await expectEffects(running, told);
 }
 
@@ -115,11 +116,11 @@ async function strike(running: System, fault: Fault): Promise<readonly number[]>
   const hits: number[] = [];
   for (let tries = 0; tries < FAULT_TRIES_MAX && hits.length < FAULTS; tries++) {
     await expect
-      .poll(() => running.unfinished(), { timeout: SETTLE_TIMEOUT_MS })
+      .poll(() => running.books.unfinished(), { timeout: SETTLE_TIMEOUT_MS })
       .toBeGreaterThan(UNFINISHED_MIN);
     await sleep(Math.random() * PAUSE_MS_MAX);
     const mend = await fault();
-    const unfinished = await running.unfinished();
+    const unfinished = await running.books.unfinished();
     if (unfinished > 0) hits.push(unfinished);
     await mend();
   }
@@ -127,7 +128,10 @@ async function strike(running: System, fault: Fault): Promise<readonly number[]>
 }
 
 async function expectEffects(running: System, told: readonly Told[]): Promise<void> {
-  const [alfa, beta] = [await running.effectsAt('alfa'), await running.effectsAt('beta')];
+  const [alfa, beta] = [
+    await running.books.effectsAt('alfa'),
+    await running.books.effectsAt('beta'),
+  ];
   const none = { net: 0, did: 0 };
   for (const { protocol, gtid, outcome, amount } of told) {
     const [out, into] = [alfa.get(gtid) ?? none, beta.get(gtid) ?? none];

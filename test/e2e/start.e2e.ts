@@ -42,7 +42,7 @@ describe('npm start', () => {
     expect(processes.length).toBeGreaterThanOrEqual(7);
     start.child.kill('SIGINT');
     expect(await start.ended).toBe(0);
-    expect(processes.filter((pid) => isRunning(pid))).toEqual([]);
+    await untilGone(processes);
   });
 
   test('begins again on the data of the last time', async () => {
@@ -61,7 +61,7 @@ describe('npm start', () => {
     expect(processes.length).toBeGreaterThanOrEqual(7);
     start.child.kill('SIGINT');
     await start.ended;
-    await eventually('all are gone', () => !processes.some((pid) => isRunning(pid)));
+    await untilGone(processes);
   });
 
   test('is outlived by nothing, even if it is killed', async () => {
@@ -70,8 +70,7 @@ describe('npm start', () => {
     const [run = 0, ...others] = descendantsOf(start.child.pid ?? 0);
     process.kill(run, 'SIGKILL');
     expect(await start.ended).toBe(128 + constants.signals.SIGKILL);
-    const areGone = () => others.every((pid) => !isRunning(pid));
-    expect(await eventually('all have ended', areGone, START_TIMEOUT_MS)).toBe(true);
+    await untilGone(others);
   });
 
   test('says which port is taken, and by which variable to choose another', async () => {
@@ -127,6 +126,12 @@ function begin(
   const start = new Start(spawn(program, [...args, ...(option === '' ? [] : [option])], { env }));
   running.push(start);
   return start;
+}
+
+/** The last to go is the keeper, which looks after the others until their parent is gone. */
+async function untilGone(processes: readonly number[]): Promise<void> {
+  const areGone = () => !processes.some((pid) => isRunning(pid));
+  await eventually('all have ended', areGone, START_TIMEOUT_MS);
 }
 
 /** The processes that `pid` has started, and those that they have started. */

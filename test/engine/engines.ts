@@ -9,6 +9,7 @@ import type {
   Question,
 } from '@concordat/engine';
 import { defaultLimits, Engine, systemTimers } from '@concordat/engine';
+import type { JournalOptions } from '@concordat/journal';
 import { openJournal } from '@concordat/journal';
 import type { BranchId, Operation, Reply } from '@concordat/protocols';
 import { onTestFinished } from 'vitest';
@@ -32,8 +33,10 @@ export async function instanceOn(
   script: Script,
   limits: Partial<EngineLimits> = {},
   change: (ports: Ports) => Ports = (ports) => ports,
+  journalOptions: Partial<JournalOptions> = {},
 ): Promise<Instance> {
-  const opened = await openJournal({ databaseUrl, owner: `test-${randomUUID()}` });
+  const owner = `test-${randomUUID()}`;
+  const opened = await openJournal({ databaseUrl, owner, ...journalOptions });
   const asked: Question[] = [];
   const troubles: unknown[] = [];
   const engine = new Engine(

@@ -1,6 +1,7 @@
 // The examples of /docs, as somebody tries them against what `npm start` brings.
 import { afterAll, expect, test } from 'vitest';
 import { startBank } from '../../apps/bank/src/bank.js';
+import { parseConfig } from '../../apps/bank/src/config.js';
 import { beginExamples } from '../../apps/coordinator/src/docs/examples.js';
 import { startShop } from '../../apps/shop/src/shop.js';
 import { serviceDatabase } from '../barrier/databases.js';
@@ -26,7 +27,7 @@ await fill(`${shop}/stock`, { sku: 'teapot', available: 10 });
 
 async function openBank(bankName: string): Promise<string> {
   const { databaseUrl: own } = await serviceDatabase();
-  const config = { bankName, databaseUrl: own, host: '127.0.0.1', port: 0 };
+  const config = parseConfig({ BANK_NAME: bankName, DATABASE_URL: own });
   const bank = await startBank(config, () => undefined);
   afterAll(() => bank.stop());
   return bank.url;

@@ -3,6 +3,7 @@ import { openJournal } from '@concordat/journal';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { FlakyProxy } from '../support/flaky-proxy.js';
+import { newGtid } from '../support/gtids.js';
 import { ownServer } from '../support/own-server.js';
 import { begun, committed } from './transactions.js';
 
@@ -125,6 +126,32 @@ describe('a commit that did not hear from its standby', () => {
     await standbys('');
     expect(await opened.journal.load(entry.gtid)).toBeDefined();
     expect(await opened.journal.append(entry)).toBe('conflict');
+  });
+
+  test('is told to nobody before the standby has it', async () => {
+    const [first] = committed();
+    await standbys('nobody');
+    await waitForStandbys();
+    const fate = fateOf(opened.journal.append(first));
+    const appending = await waitingBackend('concordat here', `wait_event = 'SyncRep'`);
+    await observer.query('select pg_cancel_backend($1)', [appending]);
+    expect(await fate).toBeInstanceOf(JournalUnavailable);
+    const isVisible = await observer.query(
+      'select from concordat.global_transaction where gtid = $1',
+      [first.gtid],
+    );
+    expect(isVisible.rowCount).toBe(1);
+
+    for (const gtid of [first.gtid, newGtid()]) {
+      const told = fateOf(opened.journal.load(gtid).then(String));
+      const reading = await waitingBackend('concordat here', `wait_event = 'SyncRep'`);
+      await observer.query('select pg_cancel_backend($1)', [reading]);
+      expect(await told).toBeInstanceOf(JournalUnavailable);
+    }
+    await standbys('');
+    await vi.waitFor(async () => {
+      expect((await opened.journal.load(first.gtid))?.transaction.version).toBe(1);
+    });
   });
 
   test('does not keep a journal from closing', async () => {

@@ -6,16 +6,19 @@ import { allSources, foldersOf, isTest, sourceOf } from './sources.js';
 // know each other, nothing knows an app. Left of the bar is ours, right of it what others make;
 // `node:` is what Node brings, `*` is everything.
 const TABLE = tableOf(`
+  libs/crash-points    ←
   libs/protocols       ←
-  libs/engine          ← protocols
+  libs/engine          ← protocols crash-points
   libs/wire            ← protocols                          | zod
   migrations           ←                                    | typeorm
-  libs/journal         ← protocols engine migrations        | node: pg typeorm
+  libs/journal         ← protocols engine migrations crash-points | node: pg typeorm
   libs/participants    ← protocols engine wire              | node: undici
   libs/wakeups         ← protocols engine                   | node: bullmq ioredis pg
-  libs/participant-sdk ← protocols wire                     | node: pg
-  apps/coordinator     ← protocols engine wire journal participants wakeups | *
-  apps/bank            ← participant-sdk                    | node: pg zod
+  libs/participant-sdk ← protocols wire crash-points        | node: pg
+  libs/explorer        ← protocols participant-sdk           | node:
+  libs/simulator       ← protocols engine participant-sdk    | node:
+  apps/coordinator     ← crash-points protocols engine wire journal participants wakeups | *
+  apps/bank            ← crash-points participant-sdk       | node: pg zod
   apps/shop            ← participant-sdk                    | node: pg zod
   bench                ←                                    | node: pg undici
   scripts              ←                                    | node: pg

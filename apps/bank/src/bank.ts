@@ -1,13 +1,23 @@
 // One bank: one server, one database.
 //
-//   POST /transfer/{operation}    what a coordinator calls
-//   GET  /accounts, /accounts/{id}, /total, /health/live
+//   POST /transfer/{operation}    what a coordinator calls, or in 3PC another bank
+//   GET  /accounts, /accounts/{id}, /total, /in-doubt, /health/live
 //   POST /accounts                opens an account, or sets its balance: for demos and tests
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { nodeHandler, readJson, sendJson, stopServer } from '@concordat/participant-sdk';
-import type { Pool } from 'pg';
+import type { Participant, Standings, Termination } from '@concordat/participant-sdk';
+import {
+  httpPeers,
+  nodeHandler,
+  postgresStandings,
+  readJson,
+  reportLine,
+  sendJson,
+  stopServer,
+  threePhaseTermination,
+} from '@concordat/participant-sdk';
+import type { Pool, PoolClient } from 'pg';
 import { z } from 'zod';
 import { accountSchema, findAccount, listAccounts, setAccount, totalOf } from './accounts.js';
 import type { Config } from './config.js';
@@ -15,6 +25,10 @@ import { openDatabase } from './database.js';
 import { bankParticipant } from './participant.js';
 
 const STOP_GRACE_MS = 1_000;
+/** How often the bank looks whether the coordinator of a 3PC has been silent for too long. */
+const LOOKS_PER_SILENCE = 4;
+const STAND_INS_MAX = 8;
+const IN_DOUBT_SHOWN_MAX = 100;
 
 export interface Bank {
   /** Its participant URL is this and `/transfer`. */
@@ -24,10 +38,12 @@ export interface Bank {
 
 export async function startBank(config: Config, report: (error: unknown) => void): Promise<Bank> {
   const pool = await openDatabase(config.databaseUrl, config.bankName, report);
-  const transfers = nodeHandler(bankParticipant(pool, report), { prefix: '/transfer' });
+  const standings = postgresStandings(pool);
+  const participant = bankParticipant(pool, standings, report);
+  const transfers = nodeHandler(participant, { prefix: '/transfer' });
   const server = createServer((request, response) => {
     transfers(request, response, () => {
-      answer(pool, request, response).catch((error: unknown) => {
+      answer({ pool, standings }, request, response).catch((error: unknown) => {
         report(error);
         sendJson(response, 500, { error: 'the bank has failed' });
       });
@@ -36,18 +52,42 @@ export async function startBank(config: Config, report: (error: unknown) => void
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(config.port, config.host, resolve);
   });
+  const termination = terminate(config, standings, participant, report);
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${config.host}:${port}`,
     stop: async () => {
-      await stopServer(server, STOP_GRACE_MS);
+      await Promise.all([termination.stop(), stopServer(server, STOP_GRACE_MS)]);
       await pool.end();
     },
   };
 }
 
+/** Without its coordinator the bank goes on with the others, as far as it may call them. */
+function terminate(
+  { peerHosts, silenceMs }: Config,
+  standings: Standings<PoolClient>,
+  participant: Participant,
+  report: (error: unknown) => void,
+): Termination {
+  return threePhaseTermination({
+    standings,
+    participant,
+    peers: httpPeers({ allow: ({ hostname }) => peerHosts.includes(hostname) }),
+    silenceMs,
+    periodMs: silenceMs / LOOKS_PER_SILENCE,
+    concurrencyMax: STAND_INS_MAX,
+    report: (what) => report(reportLine(what)),
+  });
+}
+
+interface Books {
+  readonly pool: Pool;
+  readonly standings: Standings<PoolClient>;
+}
+
 async function answer(
-  pool: Pool,
+  { pool, standings }: Books,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -59,6 +99,8 @@ async function answer(
       return sendJson(response, 200, await listAccounts(pool));
     case 'GET /total':
       return sendJson(response, 200, await totalOf(pool));
+    case 'GET /in-doubt':
+      return sendJson(response, 200, await standings.inDoubt(IN_DOUBT_SHOWN_MAX));
     case 'POST /accounts':
       return openAccount(pool, request, response);
     default:

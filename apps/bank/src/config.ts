@@ -1,4 +1,6 @@
 // The only reader of the environment. A bad value ends the process and names the variable.
+import type { Arming } from '@concordat/crash-points';
+import { crashAtMustBe, parseCrashAt } from '@concordat/crash-points';
 import { z } from 'zod';
 
 const schema = z.object({
@@ -6,6 +8,14 @@ const schema = z.object({
   DATABASE_URL: z.string().min(1),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  PEER_HOSTS: z.string().default('127.0.0.1'),
+  SILENCE_MS: z.coerce.number().int().min(100).max(3_600_000).default(15_000),
+  /** Empty as good as unset, as for the coordinator. */
+  CONCORDAT_CRASH_AT: z
+    .string()
+    .transform((text) => (text === '' ? undefined : text))
+    .refine((text) => text === undefined || parseCrashAt(text) !== undefined, crashAtMustBe)
+    .optional(),
 });
 
 export interface Config {
@@ -14,12 +24,27 @@ export interface Config {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Hosts whose participants may be called when the coordinator of a 3PC is silent. */
+  readonly peerHosts: readonly string[];
+  /** For how long it must be silent. */
+  readonly silenceMs: number;
+  /** For tests: where to end this process. Never set it where anybody's money is. */
+  readonly crashAt?: Arming | undefined;
 }
 
 /** @throws {Error} that says which variable is wrong */
 export function parseConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const parsed = schema.safeParse(environment);
   if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
-  const { BANK_NAME, DATABASE_URL, HOST, PORT } = parsed.data;
-  return { bankName: BANK_NAME, databaseUrl: DATABASE_URL, host: HOST, port: PORT };
+  const { BANK_NAME, DATABASE_URL, HOST, PORT, PEER_HOSTS, SILENCE_MS } = parsed.data;
+  const { CONCORDAT_CRASH_AT } = parsed.data;
+  return {
+    bankName: BANK_NAME,
+    databaseUrl: DATABASE_URL,
+    host: HOST,
+    port: PORT,
+    peerHosts: PEER_HOSTS.split(',').map((host) => host.trim()),
+    silenceMs: SILENCE_MS,
+    crashAt: CONCORDAT_CRASH_AT === undefined ? undefined : parseCrashAt(CONCORDAT_CRASH_AT),
+  };
 }

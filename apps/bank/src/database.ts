@@ -9,6 +9,8 @@ import { Pool } from 'pg';
 /** Two banks and a coordinator fit into the 200 connections of the server of `npm start`. */
 const CONNECTIONS_MAX = 20;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Behind a broken network: in doubt then, and asked again over another connection. */
+const ANSWER_TIMEOUT_MS = 15_000;
 
 // No statement here may wait for a branch that is prepared: that waits for this bank. An index of
 // its own would, even one that exists: `create index` locks its table first.
@@ -47,6 +49,7 @@ export async function openDatabase(
     application_name: applicationName,
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: ANSWER_TIMEOUT_MS,
   });
   pool.on('error', report); // an idle connection was lost: the pool makes another
   await ensureBarrier(pool);

@@ -1,6 +1,7 @@
 // The process: configuration, a bank, the signals that end it.
 import { startBank } from './bank.js';
 import { parseConfig } from './config.js';
+import { armCrashPoint } from './crash-at.js';
 
 /** Whatever hangs, the process has ended by then. */
 const EXIT_AFTER_MS = 1_900;
@@ -10,6 +11,7 @@ function say(line: string): void {
 }
 
 const config = parseConfig(process.env);
+if (config.crashAt !== undefined) armCrashPoint(config.crashAt);
 const bank = await startBank(config, (error) => say(`${config.bankName}: ${String(error)}`));
 
 async function end(): Promise<void> {

@@ -5,7 +5,7 @@
 //
 // Money that goes out leaves the account when it is held; money that comes in is there only when
 // it is settled. So what was held can always be settled, and nothing is spent twice.
-import type { Context, Json, Refused } from '@concordat/participant-sdk';
+import type { BranchContext, Json, Refused } from '@concordat/participant-sdk';
 import { refused } from '@concordat/participant-sdk';
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
@@ -23,7 +23,7 @@ export function parseTransfer(payload: Json): Transfer | Refused {
   return parsed.success ? parsed.data : refused(z.prettifyError(parsed.error));
 }
 
-type Branch = Context<Transfer>;
+type Branch = BranchContext<Transfer>;
 
 export async function move(branch: Branch, tx: PoolClient): Promise<Refused | void> {
   const { payload } = branch;

@@ -43,6 +43,7 @@ test('a database is all that is required', () => {
       leaseMs: 5_000,
       sweepPeriodMs: 1_000,
     },
+    crashAt: undefined,
   });
   expect(participants.size).toBe(0);
   expect(allowedUrls.permits('http://127.0.0.1:3001')).toBe(false);
@@ -137,4 +138,12 @@ describe('the file of participants', () => {
 test('a URL in a log has no password, and nothing else that may be secret', () => {
   expect(masked(DATABASE_URL)).toBe('postgres://user@db:5432/concordat');
   expect(masked('postgres://db/x?password=hush')).toBe('postgres://db/x');
+});
+
+test('a crash point is asked for by its name; an unknown one is refused, with the known ones', () => {
+  const { crashAt } = parseConfig({ DATABASE_URL, CONCORDAT_CRASH_AT: 'begin.durable:2' });
+  expect(crashAt).toEqual({ point: 'begin.durable', nth: 2, onSignal: false });
+  expect(faultsOf({ CONCORDAT_CRASH_AT: 'begin.never' })).toEqual([
+    expect.stringMatching(/^CONCORDAT_CRASH_AT must be a crash point, .*\bbegin\.durable\b/),
+  ]);
 });

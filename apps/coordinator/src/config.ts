@@ -2,6 +2,8 @@
 // stops the process at boot, and every bad variable is named. Values are not repeated in messages:
 // some are secret.
 import { readFileSync } from 'node:fs';
+import type { Arming } from '@concordat/crash-points';
+import { crashAtMustBe, parseCrashAt } from '@concordat/crash-points';
 import type { Registry } from '@concordat/participants';
 import { ParticipantsMisconfigured, parseRegistry, UrlAllowList } from '@concordat/participants';
 import type { WakeupsKind } from '@concordat/wakeups';
@@ -24,6 +26,8 @@ export interface Config {
   /** For how long ended transactions, and so their decisions, are remembered. */
   readonly retentionDays: number;
   readonly limits: Limits;
+  /** For tests: where to end this process. Never set it where anybody's money is. */
+  readonly crashAt: Arming | undefined;
 }
 
 export interface Limits {
@@ -68,6 +72,7 @@ const environmentSchema = z.object({
   CONCORDAT_BODY_BYTES_MAX: whole(1_024, 67_108_864).default(1_048_576),
   CONCORDAT_LEASE_MS: whole(100, 600_000).default(5_000),
   CONCORDAT_SWEEP_PERIOD_MS: whole(10, 600_000).default(1_000),
+  CONCORDAT_CRASH_AT: crashAt().optional(),
 });
 
 type Environment = z.infer<typeof environmentSchema>;
@@ -97,6 +102,7 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
       allowedUrls: UrlAllowList.of(listOf(environment.CONCORDAT_ALLOWED_URLS)),
       retentionDays: environment.CONCORDAT_RETENTION_DAYS,
       limits: limitsOf(environment),
+      crashAt: environment.CONCORDAT_CRASH_AT,
     };
   } catch (error) {
     if (error instanceof ParticipantsMisconfigured) throw new ConfigError(error.lines);
@@ -154,6 +160,15 @@ function whole(min: number, max: number) {
     .regex(/^\d{1,15}$/, message)
     .transform(Number)
     .pipe(z.number().min(min, message).max(max, message));
+}
+
+function crashAt() {
+  return z.string().transform((text, context) => {
+    const arming = parseCrashAt(text);
+    if (arming !== undefined) return arming;
+    context.issues.push({ code: 'custom', input: text, message: crashAtMustBe });
+    return z.NEVER;
+  });
 }
 
 function urlOf(...schemes: readonly string[]) {

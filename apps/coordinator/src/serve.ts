@@ -6,6 +6,7 @@ import type { Config } from './config.js';
 import { ConfigError, parseConfig } from './config.js';
 import type { Coordinator } from './coordinator.js';
 import { startCoordinator } from './coordinator.js';
+import { armCrashPoint } from './crash-at.js';
 import { inBackground } from './in-background.js';
 import { describeError, openLog } from './logging.js';
 
@@ -14,6 +15,7 @@ const STOP_MAX_MS = 4_500;
 
 const config = configOrExit();
 const logger = openLog(config.logLevel);
+if (config.crashAt !== undefined) armCrashPoint(config.crashAt, logger);
 let coordinator: Coordinator | undefined;
 let signals = 0;
 

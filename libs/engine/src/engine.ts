@@ -3,6 +3,7 @@
 //   initiator ─▶ begin, enlist, wish ─▶ flights.ts ─▶ journal, participants
 //   wakeup    ─▶ wake ──────────────────────▲
 //   sweep     ─▶ what is due ───────────────┘
+import { crashPoint } from '@concordat/crash-points';
 import type { GlobalTransactionId, Instant, ProtocolName } from '@concordat/protocols';
 import { assert, beginTransaction, isEnded, summaryOf } from '@concordat/protocols';
 import type { BranchDefinition, Definition } from './definition.js';
@@ -160,7 +161,7 @@ export class Engine {
     if (this.stopping) return;
     const flight = this.flights.get(gtid);
     if (flight?.dueAt !== undefined) return this.flights.look(flight);
-    if (this.room() === 0) return;
+    if (this.roomForDue() === 0) return;
     const record = await this.ports.agenda.take(gtid, this.limits.leaseMs);
     if (record !== undefined) this.takeOver(record);
   }
@@ -192,6 +193,12 @@ export class Engine {
 
   private room(): number {
     return Math.max(0, this.limits.inFlightMax - this.flights.size);
+  }
+
+  /** Half of the memory at most: however many are stuck, a begin finds room. */
+  private roomForDue(): number {
+    const share = Math.ceil(this.limits.inFlightMax / 2);
+    return Math.min(this.room(), Math.max(0, share - this.flights.sizeOfTaken));
   }
 
   private async attach({ key, digest }: NonNullable<Entry['idempotency']>): Promise<Begun> {
@@ -228,9 +235,10 @@ export class Engine {
   /** @returns whether there is more to take at once */
   private async sweep(): Promise<boolean> {
     this.flights.lookAtAll();
-    const limit = Math.min(this.limits.sweepBatchMax, this.room());
+    const limit = Math.min(this.limits.sweepBatchMax, this.roomForDue());
     if (limit === 0) return false;
     const due = await this.ports.agenda.takeDue(limit, this.limits.leaseMs);
+    if (due.length > 0) crashPoint('sweep.taken');
     for (const record of due) this.takeOver(record);
     return due.length === this.limits.sweepBatchMax;
   }

@@ -12,7 +12,7 @@ import { describe, expect, test } from 'vitest';
 import type { BranchDefinition, Definition } from './definition.js';
 import { planOf } from './definition.js';
 import type { Delivery } from './flight.js';
-import { entryOf, Flight, fold, nextLookAt } from './flight.js';
+import { entryOf, Flight, fold, mustPostpone, nextLookAt } from './flight.js';
 
 const gtid = 'g' as GlobalTransactionId;
 const deadlineAt = 30_000 as Instant;
@@ -147,5 +147,29 @@ describe('when somebody must look again', () => {
 
   test('at once, if a call is outstanding that nobody asks', () => {
     expect(nextLookAt(flightOf(true, 'bank').current, [], undefined, now)).toBe(now);
+  });
+});
+
+describe('what the row must be told', () => {
+  const leaseMs = 5_000;
+  const half = (now + leaseMs / 2) as Instant;
+
+  test('is a new lease once half of it is over, while calls are under way', () => {
+    const flight = flightOf(true, 'bank');
+    flight.asking.add('prepare:bank');
+    flight.dueAt = half;
+    expect(mustPostpone(flight, half, now, leaseMs)).toBe(false);
+    expect(mustPostpone(flight, half, (now + 1) as Instant, leaseMs)).toBe(true);
+  });
+
+  test('is when to look again, once nothing is under way', () => {
+    const flight = flightOf(true, 'bank');
+    flight.dueAt = half;
+    expect(mustPostpone(flight, half, now, leaseMs)).toBe(false);
+    expect(mustPostpone(flight, deadlineAt, now, leaseMs)).toBe(true);
+  });
+
+  test('is nothing of what somebody else has leased', () => {
+    expect(mustPostpone(flightOf(true, 'bank'), deadlineAt, now, leaseMs)).toBe(false);
   });
 });

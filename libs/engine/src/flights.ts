@@ -14,6 +14,7 @@
 // E5. A transaction of which nothing is under way is put on the agenda and leaves the memory.
 // E6. While calls are under way the lease is short, and renewed: `dueAt` in the row stays a little
 //     ahead. Without a lease (`dueAt` undefined) this process only finishes what it has begun.
+import { crashPoint } from '@concordat/crash-points';
 import type {
   Event,
   GlobalTransactionId,
@@ -24,6 +25,7 @@ import type {
 import { assert, callKey, callsOf, isEnded, wakeAtOf } from '@concordat/protocols';
 import type { Failure } from './attempts.js';
 import { afterFailure, isExhausted, nextAttemptOf, withRemark } from './attempts.js';
+import { afterAppend, beforeAppend } from './crash-moments.js';
 import type { BranchDefinition, Definition } from './definition.js';
 import { JournalUnavailable } from './errors.js';
 import type { Candidate, Delivery } from './flight.js';
@@ -38,6 +40,7 @@ const NOTHING_NEW: Event = { type: 'woken', at: 0 as Instant };
 
 export class Flights {
   private readonly flights = new Map<GlobalTransactionId, Flight>();
+  private readonly taken = new Set<Flight>();
   private readonly lazy = new Set<Flight>();
   private flushed: Promise<void> = Promise.resolve();
 
@@ -49,6 +52,11 @@ export class Flights {
 
   get size(): number {
     return this.flights.size;
+  }
+
+  /** Of these, how many were taken because they were due. */
+  get sizeOfTaken(): number {
+    return this.taken.size;
   }
 
   get(gtid: GlobalTransactionId): Flight | undefined {
@@ -84,7 +92,10 @@ export class Flights {
       if (known.pumping) known.reloadWanted = true;
       else this.becomes(known, record);
     }
-    if (leasedUntil !== undefined) flight.dueAt = leasedUntil;
+    if (leasedUntil !== undefined) {
+      flight.dueAt = leasedUntil;
+      this.taken.add(flight);
+    }
     this.flights.set(record.gtid, flight);
     return flight;
   }
@@ -157,6 +168,8 @@ export class Flights {
     try {
       const candidate = fold(flight, deliveries);
       if (!candidate.forced && !(flight.flushWanted && candidate.unwritten.length > 0)) {
+        const hasJustEnded = isEnded(candidate.transaction) && flight.endedAt === null;
+        if (hasJustEnded) crashPoint('end.heard');
         flight.accept(candidate, this.ports.clock.now());
       } else if ((await this.commit(flight, candidate)) === 'conflict') {
         flight.mailbox.unshift(...deliveries);
@@ -188,8 +201,10 @@ export class Flights {
       ...entryOf(flight, candidate, { at, dueAt }, this.limits.stuckAttemptsMin),
       ...(idempotency === undefined ? {} : { idempotency }),
     };
+    beforeAppend(flight, candidate);
     const verdict = await this.ports.journal.append(entry);
     if (verdict === 'conflict') return verdict;
+    afterAppend(flight.written, candidate);
 
     flight.accept({ ...candidate, unwritten: [] }, at);
     flight.written = candidate.transaction;
@@ -239,6 +254,7 @@ export class Flights {
     const answer = await this.answerOf(flight, branch, call).finally(() => {
       flight.asking.delete(callKey(call));
     });
+    crashPoint('answer.received');
     if (flight.forgotten) return; // The sweep asks again; the barrier repeats its reply.
 
     const { event, remark, failure } = consequenceOf(call, answer);
@@ -289,6 +305,7 @@ export class Flights {
 
   /** E5, E6. @returns whether there is more to do at once */
   private async rest(flight: Flight): Promise<boolean> {
+    if (flight.forgotten) return false; // while it was being written: nothing is done here any more
     if (flight.unwritten.length > 0) {
       this.writeSoon(flight);
       return false;
@@ -317,6 +334,7 @@ export class Flights {
     const stuck = isStuck(attempts, current, this.limits.stuckAttemptsMin);
     const { version } = current;
     await this.ports.agenda.postpone({ gtid, version, attempts, stuck, dueAt });
+    crashPoint('postpone.durable');
     flight.attemptsWritten = attempts;
     flight.dueAt = dueAt;
   }
@@ -342,6 +360,7 @@ export class Flights {
   private forget(flight: Flight, error?: unknown): void {
     flight.forgotten = true;
     this.flights.delete(flight.gtid);
+    this.taken.delete(flight);
     this.lazy.delete(flight);
     for (const { settled } of flight.mailbox.splice(0)) settled?.reject(error);
   }

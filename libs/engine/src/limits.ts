@@ -1,6 +1,9 @@
 /** Everything that grows has a bound, and every bound has its unit in its name. */
 export interface EngineLimits {
-  /** Transactions held in memory; past it a begin is refused as Overloaded. */
+  /**
+   * Transactions held in memory; past it a begin is refused as Overloaded. Those that sweeps and
+   * wakeups take are half of it at most.
+   */
   readonly inFlightMax: number;
   /** Branches of one transaction. */
   readonly branchesMax: number;

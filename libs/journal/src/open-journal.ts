@@ -22,6 +22,8 @@ export interface JournalOptions {
   readonly poolSize?: number;
   /** How long to wait for a database that is not there yet. */
   readonly waitMs?: number;
+  /** We give up on an answer: not known whether it was written. Longer than the server's own. */
+  readonly answerTimeoutMs?: number;
   readonly onWaiting?: (reason: string) => void;
   /** An idle connection was lost; the next statement opens another. */
   readonly onConnectionLost?: (error: Error) => void;
@@ -48,7 +50,6 @@ const IDLE_TIMEOUT_MS = 300_000;
 /** The server gives up on a statement, and rolls it back. Waiting for a standby is no statement. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 
-/** We give up on an answer: not known whether it was written. Longer than the server's own. */
 const ANSWER_TIMEOUT_MS = 15_000;
 
 const LIMITS: GroupCommitLimits = {
@@ -122,7 +123,7 @@ function dataSourceFor(options: JournalOptions): DataSource {
       onConnect: (client: ClientBase) => client.query(SESSION_SETTINGS),
       keepAlive: true,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
-      query_timeout: ANSWER_TIMEOUT_MS,
+      query_timeout: options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS,
     },
   });
 }

@@ -1,4 +1,5 @@
 // The engine's port `Journal` on Postgres.
+import { crashPoint } from '@concordat/crash-points';
 import type { Entry, Journal, Record } from '@concordat/engine';
 import { EntryRejected } from '@concordat/engine';
 import type { GlobalTransactionId } from '@concordat/protocols';
@@ -19,6 +20,9 @@ import { LOAD } from './statements/load.js';
 type Appended = 'appended' | 'conflict';
 
 const UNIQUE_VIOLATION = '23505';
+
+/** What LOAD returns of a transaction that is not there. */
+type NoRow = { readonly gtid: null };
 
 export class PostgresJournal implements Journal {
   private readonly underWay = new Set<GlobalTransactionId>();
@@ -50,8 +54,9 @@ export class PostgresJournal implements Journal {
 
   async load(gtid: GlobalTransactionId): Promise<Record | undefined> {
     if (!isStorable(gtid)) return undefined;
-    const rows = await this.database.run<StateRow>(LOAD, [gtid]);
-    const [record] = await recordsOf(this.database, rows);
+    const rows = await this.database.run<StateRow | NoRow>(LOAD, [gtid]);
+    const found = rows.filter((row) => row.gtid !== null);
+    const [record] = await recordsOf(this.database, found);
     return record;
   }
 
@@ -68,7 +73,10 @@ export class PostgresJournal implements Journal {
 
   private async flush(rows: readonly AppendRow[]): Promise<readonly Appended[]> {
     type Written = { gtid: string };
-    const written = await this.database.run<Written>(APPEND, appendParameters(this.owner, rows));
+    const parameters = appendParameters(this.owner, rows);
+    crashPoint('journal.before-statement');
+    const written = await this.database.run<Written>(APPEND, parameters);
+    crashPoint('journal.committed');
     const gtids = new Set(written.map(({ gtid }) => gtid));
     return rows.map(({ gtid }) => (gtids.has(gtid) ? 'appended' : 'conflict'));
   }

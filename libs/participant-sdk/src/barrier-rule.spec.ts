@@ -3,7 +3,7 @@ import type { Aim, Work } from './barrier-rule.js';
 import { verdict } from './barrier-rule.js';
 
 const works: readonly Work[] = ['none', 'done', 'read-only', 'completed', 'undone'];
-const aims: readonly Aim[] = ['forward', 'one-phase', 'advance', 'complete', 'undo'];
+const aims: readonly Aim[] = ['forward', 'one-phase', 'complete', 'undo'];
 
 function cell(aim: Aim, work: Work): string {
   const what = verdict(aim, work);
@@ -12,11 +12,8 @@ function cell(aim: Aim, work: Work): string {
       return '?';
     case 'run':
       return `run, ${what.becomes}`;
-    case 'answer': {
-      const { reply } = what.answer;
-      const said = reply.type === 'standing' ? reply.standing.state : reply.type;
-      return `${said}, ${what.becomes}`;
-    }
+    case 'answer':
+      return `${what.answer.reply.type}, ${what.becomes}`;
   }
 }
 
@@ -25,7 +22,6 @@ const TABLE = `
            none                        done            read-only                completed                    undone
 forward    run, done                   ?               ?                        ?                            ?
 one-phase  run, completed              ?               ?                        ?                            ?
-advance    aborted, undone             run, done       acknowledged, read-only  committed, completed         aborted, undone
 complete   heuristic-rollback, undone  run, completed  acknowledged, read-only  acknowledged, completed      heuristic-rollback, undone
 undo       acknowledged, undone        run, undone     acknowledged, read-only  heuristic-commit, completed  acknowledged, undone
 `;

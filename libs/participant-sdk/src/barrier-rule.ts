@@ -19,7 +19,6 @@
 //     person must hear it. It happens only if somebody acted behind the back of the coordinator,
 //     or a database was restored from before the work.
 // B4. A refused question leaves `none`: asked again with a higher token, it is asked afresh.
-import type { Standing } from '@concordat/protocols';
 import type { Replied } from './answers.js';
 import { acknowledged } from './answers.js';
 
@@ -28,10 +27,9 @@ export type Work = 'none' | 'done' | 'read-only' | 'completed' | 'undone';
 
 /** What a call wants of the work of its branch. */
 export type Aim =
-  | 'forward' // prepare, can-commit, try, execute: do it
-  | 'advance' // pre-commit: it is there, and one step nearer to its end
-  | 'complete' // do-commit, confirm: make it final
-  | 'undo' // abort, cancel, compensate: as if it had never been
+  | 'forward' // prepare, try, execute: do it
+  | 'complete' // confirm: make it final
+  | 'undo' // cancel, compensate: as if it had never been
   | 'one-phase'; // commit-one-phase: do it and make it final, in one
 
 export type Verdict =
@@ -49,8 +47,6 @@ export function verdict(aim: Aim, work: Work): Verdict {
       return work === 'none' ? run('done') : { type: 'contradiction' }; // B1
     case 'one-phase':
       return work === 'none' ? run('completed') : { type: 'contradiction' };
-    case 'advance':
-      return work === 'done' ? run('done') : advanceOfNothing(work);
     case 'complete':
       return work === 'done' ? run('completed') : completionOfNothing(work);
     case 'undo':
@@ -59,14 +55,6 @@ export function verdict(aim: Aim, work: Work): Verdict {
 }
 
 type NotDone = Exclude<Work, 'done'>;
-
-/** B3, as a participant of 3PC says it. Who has not voted by now has aborted. */
-function advanceOfNothing(work: NotDone): Verdict {
-  if (work === 'read-only') return answer(acknowledged, work);
-  return work === 'completed'
-    ? answer(standing('committed'), work)
-    : answer(standing('aborted'), 'undone');
-}
 
 function completionOfNothing(work: NotDone): Verdict {
   if (work === 'read-only' || work === 'completed') return answer(acknowledged, work); // B1
@@ -89,12 +77,4 @@ function answer(what: Replied, becomes: Work): Verdict {
 export function heuristic(what: 'commit' | 'rollback'): Replied {
   const note = what === 'commit' ? 'the work is committed here' : 'the work is not here';
   return { type: 'reply', reply: { type: `heuristic-${what}` }, note };
-}
-
-/** No ballot but the coordinator's own first one is known here yet. */
-function standing(state: Standing['state']): Replied {
-  return {
-    type: 'reply',
-    reply: { type: 'standing', standing: { state, lastElected: 0, lastAttempt: 0 } },
-  };
 }

@@ -1,7 +1,7 @@
 // The two doors to a service's database; Postgres opens them in `postgres/`.
 import type { Answer, Balked, Replied } from './answers.js';
 import type { Aim } from './barrier-rule.js';
-import type { BranchCall, Call, Refused } from './handlers.js';
+import type { BranchCall, Refused } from './handlers.js';
 
 /** What running a handler came to. `balked` is the one of them that leaves no trace at all. */
 export type Handled = Replied | Balked;
@@ -14,11 +14,8 @@ export interface Barrier<Tx> {
    * @throws {Busy} if a call of the same branch is under way; nothing was done
    * @throws whatever `handle` throws; nothing was done
    */
-  pass(call: RosteredCall, aim: Aim, handle: (tx: Tx) => Promise<Handled>): Promise<Answer>;
+  pass(call: BranchCall, aim: Aim, handle: (tx: Tx) => Promise<Handled>): Promise<Answer>;
 }
-
-/** 3PC: the roster is kept in the transaction that makes the participant ready. */
-export type RosteredCall = BranchCall & Pick<Call, 'roster'>;
 
 /** A database that can be left prepared: it keeps a transaction, undecided, through a crash. */
 export interface ResourceManager<Tx> {

@@ -8,22 +8,36 @@
 // the handler wrote and the memory of having been called become durable together, or not at all.
 // A handler that throws has done nothing: the call is in doubt and will come again.
 import type { Json } from '@concordat/protocols';
-import type { CallBody, CallHeading } from '@concordat/wire';
+import type { CallBody, CoordinatorHeading, PeerHeading } from '@concordat/wire';
+import type { Standings } from './standings.js';
 
 /** A call as it arrived. */
-export type Call = CallHeading & CallBody;
+export type Call = CoordinatorCall | PeerCall;
 
-/** What identifies a call. The same token is the same call; it only grows within a branch. */
-export type BranchCall = Pick<Call, 'gtid' | 'branch' | 'operation' | 'token'>;
+/** It bears a fencing token: the same token is the same call; it only grows within a branch. */
+export type CoordinatorCall = CoordinatorHeading & CallBody;
+
+/** 3PC: another participant calls. There is no token; what counts is the ballot. */
+export type PeerCall = PeerHeading & CallBody;
+
+/** What identifies a coordinator's call. */
+export type BranchCall = Pick<CoordinatorCall, 'gtid' | 'branch' | 'operation' | 'token'>;
 
 /** What a handler is told. */
-export interface Context<Payload> extends CallHeading {
+export interface BranchContext<Payload> extends Pick<
+  CoordinatorHeading,
+  'gtid' | 'branch' | 'operation' | 'protocol' | 'traceparent'
+> {
   readonly payload: Payload;
-  /** What this branch's own forward operation answered, if the coordinator heard it. */
+  /** What this branch's own forward operation answered, if it is known. */
   readonly result: Json | undefined;
   /** Saga: what the branches that this one depends on have answered. */
   readonly results: Readonly<Record<string, Json>>;
 }
+
+/** What a handler is told where calls are fenced by tokens: in all protocols but 3PC. */
+export interface Context<Payload>
+  extends BranchContext<Payload>, Pick<CoordinatorHeading, 'token' | 'retriable'> {}
 
 /** A no for business reasons: final for a question; an order stays outstanding and comes again. */
 export class Refused {
@@ -35,28 +49,29 @@ export function refused(reason: string): Refused {
 }
 
 /** @returns the result that later steps and this branch's own orders will be given, if any */
-export type Question<Payload, Tx> = (
-  context: Context<Payload>,
-  tx: Tx,
-) => Promise<Json | Refused | void>;
+export type Question<Context, Tx> = (context: Context, tx: Tx) => Promise<Json | Refused | void>;
 
 /** @returns a refusal if it cannot be obeyed now: people are shown the reason, and it is retried */
-export type Order<Payload, Tx> = (context: Context<Payload>, tx: Tx) => Promise<Refused | void>;
+export type Order<Context, Tx> = (context: Context, tx: Tx) => Promise<Refused | void>;
 
 export interface SagaHandlers<Payload, Tx> {
-  readonly execute: Question<Payload, Tx>;
-  readonly compensate: Order<Payload, Tx>;
+  readonly execute: Question<Context<Payload>, Tx>;
+  readonly compensate: Order<Context<Payload>, Tx>;
 }
 
 export interface TccHandlers<Payload, Tx> {
-  readonly try: Question<Payload, Tx>;
-  readonly confirm: Order<Payload, Tx>;
-  readonly cancel: Order<Payload, Tx>;
+  readonly try: Question<Context<Payload>, Tx>;
+  readonly confirm: Order<Context<Payload>, Tx>;
+  readonly cancel: Order<Context<Payload>, Tx>;
 }
 
-/** `pre-commit` is the SDK's own business: it is recorded, and needs no handler. */
+/**
+ * Everything else of 3PC is the SDK's own business. `doCommit` and `abort` are given the payload
+ * that was voted on: the order may come from another participant, which has none to send.
+ */
 export interface ThreePhaseHandlers<Payload, Tx> {
-  readonly canCommit: Question<Payload, Tx>;
-  readonly doCommit: Order<Payload, Tx>;
-  readonly abort: Order<Payload, Tx>;
+  readonly standings: Standings<Tx>;
+  readonly canCommit: Question<BranchContext<Payload>, Tx>;
+  readonly doCommit: Order<BranchContext<Payload>, Tx>;
+  readonly abort: Order<BranchContext<Payload>, Tx>;
 }

@@ -10,14 +10,17 @@
 //     is asked again with the same token, and must be able to answer otherwise.
 import type { Json, Operation } from '@concordat/protocols';
 import { InvariantViolation, isQuestion } from '@concordat/protocols';
-import { isJson, jsonBytesOf } from '@concordat/wire';
+import type { PeerAnswer } from '@concordat/wire';
 import type { Answer } from './answers.js';
-import { acknowledged, Busy, refusal, working } from './answers.js';
+import { Busy, refusal, working } from './answers.js';
+import type { Parse } from './asking.js';
+import { ask, saying } from './asking.js';
 import type { Barrier, Handled, ResourceManager } from './barrier.js';
 import type { Aim } from './barrier-rule.js';
 import type {
   Call,
   Context,
+  CoordinatorCall,
   Order,
   Question,
   SagaHandlers,
@@ -25,11 +28,11 @@ import type {
   ThreePhaseHandlers,
 } from './handlers.js';
 import { Refused } from './handlers.js';
+import { answerThreePhase, isThreePhaseCall, threePhaseOperations } from './three-phase.js';
 
 export interface ParticipantOptions<Payload, Tx> {
   readonly barrier: Barrier<Tx>;
-  /** @returns a refusal if `payload` is not what the handlers work with */
-  parse(payload: Json): Payload | Refused;
+  readonly parse: Parse<Payload>;
   readonly saga?: SagaHandlers<Payload, Tx>;
   readonly tcc?: TccHandlers<Payload, Tx>;
   readonly threePhase?: ThreePhaseHandlers<Payload, Tx>;
@@ -41,29 +44,32 @@ export interface ParticipantOptions<Payload, Tx> {
 export interface TwoPhaseHandlers<Payload, Tx> {
   readonly resourceManager: ResourceManager<Tx>;
   /** The work itself: the resource manager prepares, commits and rolls back. No result. */
-  readonly prepare: Order<Payload, Tx>;
+  readonly prepare: Order<Context<Payload>, Tx>;
 }
 
 export interface Participant {
-  readonly operations: ReadonlySet<Operation>;
+  readonly operations: ReadonlySet<Operation | 'state'>;
   /** Never rejects for what a handler or a database does: that is in doubt (A1). */
-  answer(call: Call): Promise<Answer>;
+  answer(call: Call): Promise<PeerAnswer>;
 }
 
-/** Below what a coordinator still reads of an answer, the envelope included. */
-const RESULT_BYTES_MAX = 1_000_000;
-
-type Route = (call: Call) => Promise<Answer>;
+type Route = (call: CoordinatorCall) => Promise<Answer>;
 
 const notSpoken: Answer = { type: 'in-doubt', reason: 'the operation is not spoken here' };
 
 export function participant<Payload, Tx>(options: ParticipantOptions<Payload, Tx>): Participant {
-  const routes = new Map(routesOf(options));
+  const { parse, threePhase } = options;
+  const routes = new Map(fencedRoutesOf(options));
+  const route = async (call: Call): Promise<PeerAnswer> => {
+    if (!isThreePhaseCall(call)) return (await routes.get(call.operation)?.(call)) ?? notSpoken;
+    return threePhase === undefined ? notSpoken : answerThreePhase(parse, threePhase, call);
+  };
   return {
-    operations: new Set(routes.keys()),
+    operations: new Set([
+      ...routes.keys(),
+      ...(threePhase === undefined ? [] : threePhaseOperations),
+    ]),
     async answer(call) {
-      const route = routes.get(call.operation);
-      if (route === undefined) return notSpoken;
       try {
         return await route(call);
       } catch (error) {
@@ -78,14 +84,15 @@ export function participant<Payload, Tx>(options: ParticipantOptions<Payload, Tx
 
 type Routes = readonly (readonly [Operation, Route])[];
 
-function routesOf<Payload, Tx>(options: ParticipantOptions<Payload, Tx>): Routes {
-  const { barrier, saga, tcc, threePhase, twoPhase } = options;
+/** Of the protocols whose calls are told apart by their tokens: all but 3PC. */
+function fencedRoutesOf<Payload, Tx>(options: ParticipantOptions<Payload, Tx>): Routes {
+  const { barrier, parse, saga, tcc, twoPhase } = options;
+  const asked = <Word>(call: CoordinatorCall, handler: Handler<Payload, Tx, Word>, tx: Tx) =>
+    ask(parse, call.payload, (payload) => handler(contextOf(call, payload), tx));
   const via =
-    (aim: Aim, handler: Question<Payload, Tx>, yes: Yes): Route =>
+    (aim: Aim, handler: Question<Context<Payload>, Tx>, yes: Yes): Route =>
     (call) =>
-      barrier.pass(call, aim, async (tx) =>
-        meaning(call, yes, await ask(options, call, handler, tx)),
-      );
+      barrier.pass(call, aim, async (tx) => meaning(call, yes, await asked(call, handler, tx)));
 
   const routes: (readonly [Operation, Route])[] = [];
   if (saga !== undefined) {
@@ -97,15 +104,9 @@ function routesOf<Payload, Tx>(options: ParticipantOptions<Payload, Tx>): Routes
     routes.push(['confirm', via('complete', tcc.confirm, 'acknowledged')]);
     routes.push(['cancel', via('undo', tcc.cancel, 'acknowledged')]);
   }
-  if (threePhase !== undefined) {
-    routes.push(['can-commit', via('forward', threePhase.canCommit, 'prepared')]);
-    routes.push(['pre-commit', (call) => preCommit(barrier, call)]);
-    routes.push(['do-commit', via('complete', threePhase.doCommit, 'acknowledged')]);
-    routes.push(['abort', via('undo', threePhase.abort, 'acknowledged')]);
-  }
   if (twoPhase !== undefined) {
     const { resourceManager, prepare } = twoPhase;
-    const work = (call: Call) => (tx: Tx) => ask(options, call, prepare, tx);
+    const work = (call: CoordinatorCall) => (tx: Tx) => asked(call, prepare, tx);
     routes.push(['prepare', (call) => resourceManager.prepare(call, work(call))]);
     routes.push(['commit', (call) => resourceManager.commit(call)]);
     routes.push(['rollback', (call) => resourceManager.rollback(call)]);
@@ -114,43 +115,21 @@ function routesOf<Payload, Tx>(options: ParticipantOptions<Payload, Tx>): Routes
   return routes;
 }
 
-/** The only ballot that needs no election: the coordinator's first. */
-const FIRST_BALLOT = 0;
+type Handler<Payload, Tx, Word> = (context: Context<Payload>, tx: Tx) => Promise<Word>;
 
-async function preCommit<Tx>(barrier: Barrier<Tx>, call: Call): Promise<Answer> {
-  if ((call.ballot ?? FIRST_BALLOT) !== FIRST_BALLOT) {
-    return { type: 'in-doubt', reason: 'no such ballot was elected here' };
-  }
-  return barrier.pass(call, 'advance', async () => acknowledged);
-}
-
-/** Parses the payload and asks the author's handler. */
-async function ask<Payload, Tx, Word>(
-  { parse }: Pick<ParticipantOptions<Payload, Tx>, 'parse'>,
-  call: Call,
-  handler: (context: Context<Payload>, tx: Tx) => Promise<Word>,
-  tx: Tx,
-): Promise<Word | Refused> {
-  const payload = parse(call.payload);
-  if (payload instanceof Refused) return payload; // A2
+function contextOf<Payload>(call: CoordinatorCall, payload: Payload): Context<Payload> {
   const { gtid, branch, operation, protocol, token, retriable, traceparent } = call;
   const { result, results = {} } = call;
   const heading = { gtid, branch, operation, protocol, token, retriable, traceparent };
-  return handler({ ...heading, payload, result, results }, tx);
+  return { ...heading, payload, result, results };
 }
 
-type Yes = 'prepared' | 'tried' | 'done' | 'acknowledged';
+type Yes = 'tried' | 'done' | 'acknowledged';
 
 /** What the word of a handler means as an answer to `call`. */
-function meaning(call: Call, yes: Yes, word: Json | Refused | void): Handled {
-  if (word instanceof Refused) {
-    const { reason } = word;
-    const mayRefuse = isQuestion(call.operation) && !call.retriable; // A3
-    return mayRefuse ? refusal(reason) : { type: 'balked', reason };
-  }
-  if (word === undefined) return { type: 'reply', reply: { type: yes } };
-  if (!isJson(word) || jsonBytesOf(word) > RESULT_BYTES_MAX) {
-    throw new Error(`a result must be JSON of at most ${RESULT_BYTES_MAX} bytes`);
-  }
-  return { type: 'reply', reply: { type: yes }, result: word };
+function meaning(call: CoordinatorCall, yes: Yes, word: Json | Refused | void): Handled {
+  if (!(word instanceof Refused)) return saying({ type: yes }, word);
+  const { reason } = word;
+  const mayRefuse = isQuestion(call.operation) && !call.retriable; // A3
+  return mayRefuse ? refusal(reason) : { type: 'balked', reason };
 }

@@ -52,8 +52,9 @@ export class HttpParticipants implements Participants {
     const { branch, operation, token, retriable = false } = call;
     const { protocol } = definition;
     const traceparent = traceparentOf(definition.traceparent, gtid, this.randomHex);
-    const asked = { gtid, branch, operation, protocol, token, retriable, traceparent };
-    return { 'Content-Type': 'application/json', ...encodeCallHeading(asked) };
+    const about = { gtid, branch, operation, protocol, traceparent };
+    const heading = encodeCallHeading({ from: 'coordinator', ...about, token, retriable });
+    return { 'Content-Type': 'application/json', ...heading };
   }
 
   /** What the participant is told; or why it cannot be told that. */

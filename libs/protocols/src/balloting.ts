@@ -15,12 +15,12 @@
 //     `pre-abort`). Ballot 0 needs no election: the vote has promised it.
 // B2. It is decided once a quorum of the roster has obeyed the same ballot.
 // B3. A member that has promised a higher ballot is not argued with: the coordinator elects again,
-//     at a ballot of its own above that one.
+//     at a ballot of its own above that one; a surrogate gives way (surrogate.ts).
 // B4. An election asks a quorum what it has obeyed, and chooses what a quorum may have obeyed
 //     already (quorum.ts, Q3).
 // B5. A member that has committed or aborted knows the decision: it is adopted at once.
 import type { Call, Reply, Standing } from './machine.js';
-import { ballotAbove, FIRST_BALLOT, isMaxAttemptCommittable, quorumOf } from './quorum.js';
+import { FIRST_BALLOT, isMaxAttemptCommittable, quorumOf } from './quorum.js';
 import type { BranchId } from './vocabulary.js';
 import { unreachable } from './vocabulary.js';
 
@@ -41,11 +41,26 @@ interface Verdict {
   readonly members: readonly Member[];
 }
 
+/** B3: a member has promised the ballot `by`. */
+interface Outbid {
+  readonly phase: 'outbid';
+  readonly by: number;
+  readonly members: readonly Member[];
+}
+
 /** @param roster every branch of the transaction; all have voted prepared */
 export function firstBallot(roster: readonly BranchId[]): Balloting {
+  return { phase: 'pre-committing', ballot: FIRST_BALLOT, members: unheard(roster) };
+}
+
+/** An election at `ballot` among members of whom nothing is known. */
+export function electing(ballot: number, roster: readonly BranchId[]): Balloting {
+  return { phase: 'electing', ballot, members: unheard(roster) };
+}
+
+function unheard(roster: readonly BranchId[]): readonly Member[] {
   const standing: Standing = { state: 'ready', lastElected: FIRST_BALLOT, lastAttempt: 0 };
-  const members = roster.map((id) => ({ id, standing }));
-  return { phase: 'pre-committing', ballot: FIRST_BALLOT, members };
+  return roster.map((id) => ({ id, standing }));
 }
 
 /** What each member is to hear next at this ballot: nothing once it has answered all of it (B1). */
@@ -63,7 +78,7 @@ export function ballotCalls(state: Balloting): readonly Call[] {
  * @param call is outstanding
  * @returns the same state if `reply` does not answer `call`
  */
-export function hear(state: Balloting, call: Call, reply: Reply): Balloting | Verdict {
+export function hear(state: Balloting, call: Call, reply: Reply): Balloting | Verdict | Outbid {
   const standing = standingOf(state, call, reply);
   if (standing === undefined) return state;
   const members = state.members.map((member) =>
@@ -72,8 +87,7 @@ export function hear(state: Balloting, call: Call, reply: Reply): Balloting | Ve
   if (standing.state === 'committed') return { phase: 'committing', members }; // B5
   if (standing.state === 'aborted') return { phase: 'aborting', members };
   if (standing.lastElected > state.ballot) {
-    const ballot = ballotAbove(standing.lastElected, members.length);
-    return { phase: 'electing', ballot, members }; // B3
+    return { phase: 'outbid', by: standing.lastElected, members }; // B3
   }
   const has = call.operation === 'elect' ? hasPromised : hasObeyed;
   return has(state, standing) ? counted({ ...state, members }) : state;

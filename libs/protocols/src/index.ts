@@ -6,5 +6,7 @@ export type { ProtocolState } from './protocol.js';
 export { quorumOf } from './quorum.js';
 export { graphFault } from './saga-graph.js';
 export type { GraphFault } from './saga-graph.js';
+export * from './surrogate.js';
+export * from './three-phase-participant.js';
 export * from './transaction.js';
 export * from './vocabulary.js';

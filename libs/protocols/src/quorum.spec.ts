@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Standing } from './machine.js';
-import { ballotAbove, FIRST_BALLOT, isMaxAttemptCommittable, quorumOf } from './quorum.js';
+import {
+  ballotAbove,
+  COORDINATOR,
+  FIRST_BALLOT,
+  isMaxAttemptCommittable,
+  quorumOf,
+} from './quorum.js';
 
 test.each([
   [1, 1],
@@ -13,10 +19,25 @@ test.each([
   expect(2 * quorum).toBeGreaterThan(members);
 });
 
-test('the ballots of the coordinator grow, and are nobody else’s (Q2)', () => {
-  const above = [0, 1, 3, 4, 5, 8, 4_000_000_001].map((ballot) => ballotAbove(ballot, 3));
-  expect(above).toEqual([4, 4, 4, 8, 8, 12, 4_000_000_004]);
-  expect(FIRST_BALLOT % (3 + 1)).toBe(0);
+describe('ballots (Q2)', () => {
+  const starts = [0, 1, 3, 4, 5, 8, 4_000_000_001];
+
+  test('of the coordinator grow', () => {
+    const above = starts.map((ballot) => ballotAbove(ballot, 3, COORDINATOR));
+    expect(above).toEqual([4, 4, 4, 8, 8, 12, 4_000_000_004]);
+    expect(FIRST_BALLOT % (3 + 1)).toBe(COORDINATOR);
+  });
+
+  test('of the second member grow', () => {
+    const above = starts.map((ballot) => ballotAbove(ballot, 3, 2));
+    expect(above).toEqual([2, 2, 6, 6, 6, 10, 4_000_000_002]);
+  });
+
+  test('have one owner each', () => {
+    const owners = [COORDINATOR, 1, 2, 3];
+    const next = starts.flatMap((ballot) => owners.map((owner) => ballotAbove(ballot, 3, owner)));
+    expect(next.map((ballot) => ballot % 4)).toEqual(starts.flatMap(() => owners));
+  });
 });
 
 describe('an election chooses', () => {

@@ -18,10 +18,17 @@ export function quorumOf(members: number): number {
 /** The coordinator's first ballot needs no election: whoever votes prepared has promised it. */
 export const FIRST_BALLOT = 0;
 
-/** The coordinator's lowest ballot above `ballot`, on a roster of `members` (Q2). */
-export function ballotAbove(ballot: number, members: number): number {
+/** Owns the ballots that leave the remainder 0 (Q2). */
+export const COORDINATOR = 0;
+
+/**
+ * The lowest ballot above `ballot` that `owner` has, on a roster of `members` (Q2).
+ * @param owner the remainder: COORDINATOR, or i + 1 for the member at index i
+ */
+export function ballotAbove(ballot: number, members: number, owner: number): number {
   const step = members + 1;
-  return (Math.floor(ballot / step) + 1) * step;
+  const candidate = Math.floor(ballot / step) * step + owner;
+  return candidate > ballot ? candidate : candidate + step;
 }
 
 /**

@@ -11,7 +11,8 @@
 //   balloting is one of pre-committing(b), electing(b) and pre-aborting(b): see balloting.ts.
 //
 // Every branch is a member of the roster, which travels with `can-commit`. Members that no longer
-// hear the coordinator elect among themselves, by the same rules and at ballots of their own.
+// hear the coordinator elect among themselves, by the same rules and at ballots of their own
+// (three-phase-participant.ts, surrogate.ts).
 //
 // E1. The decision is taken once: committing and aborting never reach each other.
 // E2. Until the first `pre-commit` may have been sent, the coordinator may abort alone: no member
@@ -50,6 +51,7 @@ import type {
 } from './machine.js';
 import type { Acknowledged } from './outcome.js';
 import { isAcknowledged, outcomeOf } from './outcome.js';
+import { ballotAbove, COORDINATOR } from './quorum.js';
 import type { BranchId, Decision, Instant, Operation, Outcome } from './vocabulary.js';
 import { unreachable } from './vocabulary.js';
 
@@ -159,6 +161,7 @@ function onReplied(state: ThreePhaseState, call: Call, reply: Reply): ThreePhase
     case 'electing':
     case 'pre-aborting': {
       const next = hear(state, call, reply);
+      if (next.phase === 'outbid') return electAbove(next.by, next.members);
       if ('ballot' in next) return next;
       return endIfSettled({ phase: next.phase, branches: branchesOf(next.members) });
     }
@@ -211,6 +214,10 @@ function ballotIfPrepared(state: Voting): ThreePhaseState {
   // Nobody can be asked, and nobody could decide otherwise.
   if (state.branches.length === 0) return endIfSettled({ phase: 'committing', branches: [] });
   return firstBallot(state.branches.map(({ id }) => id));
+}
+
+function electAbove(ballot: number, members: readonly Member[]): Balloting {
+  return { phase: 'electing', ballot: ballotAbove(ballot, members.length, COORDINATOR), members };
 }
 
 function abort(branches: Branches<DecidedState>): ThreePhaseState {

@@ -17,7 +17,7 @@ export type Json =
 export type ProtocolName = '2pc' | '3pc' | 'tcc' | 'saga';
 
 type TwoPhaseOperation = 'prepare' | 'commit' | 'rollback' | 'commit-one-phase';
-type ThreePhaseOperation =
+export type ThreePhaseOperation =
   | 'can-commit'
   | 'pre-commit'
   | 'do-commit'

@@ -1,4 +1,5 @@
-// Participant → coordinator: what an answer means. This file is the table of the contract.
+// Participant → coordinator, or another participant: what an answer means. This file is the table
+// of the contract.
 //
 //   2xx but 202    yes: { "vote" }, { "result" }, { "standing" }, {} or no body at all
 //   409            a question: refused. An order: balked, or { "heuristic" }: has acted by itself
@@ -6,12 +7,16 @@
 //   202, 425       working: ask again with the same token, after Retry-After if there is one
 //   anything else  in doubt, which is not a no
 //
+//   To `state`, which only participants ask: 2xx { "standing": {…} }, or null if nothing was ever
+//   heard of the branch.
+//
 // N1. Only what can be decoded, and fits its operation, is a reply. A body that cannot be parsed,
 //     says none of the above or contradicts its status is in doubt, and the reason is kept.
 // N2. What encodeAnswer says, decodeAnswer understands: they change together.
 import type { Json, Operation, Reply, Standing } from '@concordat/protocols';
 import { assert, isQuestion } from '@concordat/protocols';
 import { isJson, isJsonObject, jsonFaultOf } from './json.js';
+import type { PeerOperation } from './participant-call.js';
 import { standingSchema } from './views.js';
 import { cleaned } from './words.js';
 
@@ -31,6 +36,15 @@ export type ParticipantAnswer =
 export interface InDoubt {
   readonly type: 'in-doubt';
   readonly reason: string;
+}
+
+/** What a participant answers another one. */
+export type PeerAnswer = ParticipantAnswer | StateAnswer;
+
+/** How a branch stands; null if nothing was ever heard of it. */
+export interface StateAnswer {
+  readonly type: 'state';
+  readonly standing: Standing | null;
 }
 
 /** With their names in lower case, as node:http and undici have them. */
@@ -101,10 +115,29 @@ export function decodeAnswer(
   return status === 409 ? decodeNo(operation, body) : decodeYes(operation, status, body);
 }
 
+/** The same, of an answer to another participant. */
+export function decodePeerAnswer(
+  operation: PeerOperation,
+  status: number,
+  headers: AnswerHeaders,
+  bodyText: string,
+): PeerAnswer {
+  if (operation !== 'state') return decodeAnswer(operation, status, headers, bodyText);
+  if (!isYes(status) || status === 202) return inDoubt(status, bodyText);
+  const body = bodyOf(bodyText);
+  if (typeof body === 'string') return inDoubt(status, body);
+  const standing = standingSchema.nullable().safeParse(body['standing']).data;
+  if (standing === undefined) return inDoubt(status, 'without a well-formed standing');
+  return { type: 'state', standing };
+}
+
 /** @param answer one that `operation` can have; anything else is the caller's mistake */
-export function encodeAnswer(operation: Operation, answer: ParticipantAnswer): EncodedAnswer {
+export function encodeAnswer(operation: Operation | 'state', answer: PeerAnswer): EncodedAnswer {
   switch (answer.type) {
+    case 'state':
+      return encoded(200, { standing: answer.standing && { ...answer.standing } });
     case 'reply':
+      assert(operation !== 'state', 'state is answered with a state');
       return encodeReply(operation, answer.reply, answer.result, answer.note);
     case 'working': {
       const seconds = Math.ceil((answer.retryAfterMs ?? 0) / 1_000);
@@ -113,13 +146,17 @@ export function encodeAnswer(operation: Operation, answer: ParticipantAnswer): E
     }
     case 'balked':
       // A step after the pivot has nobody to refuse to; its 409 says why it is not done yet.
-      assert(!isQuestion(operation) || operation === 'execute', 'a question is refused');
+      assert(operation === 'execute' || !isAsked(operation), 'a question is refused');
       return encoded(409, { reason: answer.reason });
     case 'stale':
       return encoded(410, { stale: true });
     case 'in-doubt':
       return encoded(500, { reason: answer.reason });
   }
+}
+
+function isAsked(operation: Operation | 'state'): boolean {
+  return operation === 'state' || isQuestion(operation);
 }
 
 function isYes(status: number): boolean {

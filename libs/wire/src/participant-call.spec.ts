@@ -4,6 +4,7 @@ import { encodeCallHeading, parseCallBody, parseCallHeading } from './participan
 import { asBranchId, asGtid, operationsOf } from './words.js';
 
 const heading = {
+  from: 'coordinator',
   gtid: asGtid('01939f6c-7e01-7c4a-9d0e-3f1b2a6c8d55'),
   branch: asBranchId('payment'),
   operation: 'execute',
@@ -12,6 +13,8 @@ const heading = {
   retriable: false,
   traceparent: null,
 } as const;
+
+const peerOperations = ['state', 'elect', 'pre-commit', 'pre-abort', 'do-commit', 'abort'] as const;
 
 function received(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(
@@ -34,17 +37,30 @@ describe('the headers of a call', () => {
   });
 
   test('say what was meant', () => {
-    const headings = fc.record({
+    const about = {
       gtid: fc.uuid({ version: 7 }).map(asGtid),
       branch: fc.stringMatching(/^[A-Za-z0-9_.-]{1,64}$/).map(asBranchId),
+      traceparent: fc.constantFrom(null, '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'),
+    };
+    const fromCoordinator = fc.record({
+      ...about,
+      from: fc.constant('coordinator'),
       operation: fc.constantFrom(...Object.values(operationsOf).flat()),
       protocol: fc.constantFrom('2pc', '3pc', 'tcc', 'saga'),
       token: fc.integer({ min: 1 }),
-      retriable: fc.boolean(),
-      traceparent: fc.constantFrom(null, '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'),
+      retriable: fc.constant(false),
+    });
+    const afterThePivot = fromCoordinator.map(
+      (sent) => ({ ...sent, operation: 'execute', retriable: true }) as const,
+    );
+    const fromParticipant = fc.record({
+      ...about,
+      from: fc.constant('participant'),
+      operation: fc.constantFrom(...peerOperations),
+      protocol: fc.constant('3pc'),
     });
     fc.assert(
-      fc.property(headings, (sent) => {
+      fc.property(fc.oneof(fromCoordinator, afterThePivot, fromParticipant), (sent) => {
         const result = parseCallHeading(received(encodeCallHeading(sent)));
         expect(result).toEqual({ ok: true, value: sent });
       }),
@@ -59,6 +75,36 @@ describe('the headers of a call', () => {
       '/concordat-token',
     ]);
   });
+});
+
+describe('a call without a token', () => {
+  const { 'concordat-token': _, ...untokened } = received(encodeCallHeading(heading));
+  const errorsOf = (headers: object) => {
+    const result = parseCallHeading({ ...untokened, ...headers });
+    return result.ok ? [] : result.errors;
+  };
+
+  test.each(Object.values(operationsOf).flat())(
+    'is from a participant, or none: %s',
+    (operation) => {
+      const errors = errorsOf({ 'concordat-operation': operation, 'concordat-protocol': '3pc' });
+      const mayLackIt = peerOperations.some((known) => known === operation);
+      expect(errors).toEqual(
+        mayLackIt ? [] : [{ pointer: '/concordat-token', message: 'is required' }],
+      );
+    },
+  );
+
+  test('is of 3PC', () => {
+    const errors = errorsOf({ 'concordat-operation': 'abort', 'concordat-protocol': 'saga' });
+    expect(errors.map(({ pointer }) => pointer)).toEqual(['/concordat-protocol']);
+  });
+});
+
+test('only an execute can be retriable: every other question may be refused', () => {
+  const headers = received(encodeCallHeading({ ...heading, protocol: 'tcc', operation: 'try' }));
+  const result = parseCallHeading({ ...headers, 'concordat-retriable': 'true' });
+  expect(result).toMatchObject({ ok: false, errors: [{ pointer: '/concordat-retriable' }] });
 });
 
 describe('the body of a call', () => {

@@ -1,15 +1,20 @@
-// Coordinator → participant: what a call says, in its headers and in its body.
+// Coordinator → participant, and participant → participant: what a call says, in its headers and
+// in its body.
 //
 //   POST {participant url}/{operation}
 //
-// C1. The fencing token only grows within a branch. The same token is the same call.
-// C2. A field of the body that the reader does not know is no error: the coordinator may be newer.
+// C1. A coordinator's call bears a fencing token, which only grows within a branch. The same token
+//     is the same call.
+// C2. A field of the body that the reader does not know is no error: the caller may be newer.
+// C3. A call without a token is from another participant (3PC): it speaks for a ballot, or tells a
+//     decision, and nothing else can be asked without a token.
 import type {
   BranchId,
   GlobalTransactionId,
   Json,
   Operation,
   ProtocolName,
+  ThreePhaseOperation,
 } from '@concordat/protocols';
 import { z } from 'zod';
 import { isJson, isJsonObject, jsonFaultOf } from './json.js';
@@ -28,18 +33,42 @@ export const callHeaders = {
   traceparent: 'traceparent',
 } as const;
 
-/** Who is asking about what. */
-export interface CallHeading {
+/** Who is asking about what (C3). */
+export type CallHeading = CoordinatorHeading | PeerHeading;
+
+interface BranchHeading {
   readonly gtid: GlobalTransactionId;
   readonly branch: BranchId;
+  /** W3C trace context; null where the caller sent none. */
+  readonly traceparent: string | null;
+}
+
+export interface CoordinatorHeading extends BranchHeading {
+  readonly from: 'coordinator';
   readonly operation: Operation;
   readonly protocol: ProtocolName;
   readonly token: number;
   /** It is asked until it is done: a refusal changes nothing, and must not be remembered. */
   readonly retriable: boolean;
-  /** W3C trace context; null where the caller sent none. */
-  readonly traceparent: string | null;
 }
+
+export interface PeerHeading extends BranchHeading {
+  readonly from: 'participant';
+  readonly operation: PeerOperation;
+  readonly protocol: '3pc';
+}
+
+/** What one participant may ask or tell another. `state` changes nothing. */
+export type PeerOperation = Exclude<ThreePhaseOperation, 'can-commit'> | 'state';
+
+const peerOperations: readonly PeerOperation[] = [
+  'state',
+  'elect',
+  'pre-commit',
+  'pre-abort',
+  'do-commit',
+  'abort',
+];
 
 export interface CallBody {
   readonly payload: Json;
@@ -49,7 +78,7 @@ export interface CallBody {
   readonly results?: { readonly [branch: string]: Json };
   /** 3PC, with `can-commit`: who takes part, and how many make a quorum. */
   readonly roster?: CallRoster;
-  /** 3PC: which ballot the call speaks for. */
+  /** 3PC, with `elect`, `pre-commit` and `pre-abort`: which ballot the call speaks for. */
   readonly ballot?: number;
 }
 
@@ -61,25 +90,32 @@ export interface CallRoster {
 }
 
 export function encodeCallHeading(heading: CallHeading): { readonly [name: string]: string } {
-  const { gtid, branch, operation, protocol, token, retriable, traceparent } = heading;
+  const { gtid, branch, operation, protocol, traceparent } = heading;
   return {
     [callHeaders.transaction]: gtid,
     [callHeaders.branch]: branch,
     [callHeaders.operation]: operation,
     [callHeaders.protocol]: protocol,
-    [callHeaders.token]: String(token),
-    ...(retriable ? { [callHeaders.retriable]: 'true' } : {}),
+    ...(heading.from === 'coordinator' ? encodeFence(heading) : {}),
     [callHeaders.idempotencyKey]: `${gtid}:${branch}:${operation}`,
     ...(traceparent === null ? {} : { [callHeaders.traceparent]: traceparent }),
   };
 }
 
+function encodeFence({ token, retriable }: CoordinatorHeading): { [name: string]: string } {
+  const fence = { [callHeaders.token]: String(token) };
+  return retriable ? { ...fence, [callHeaders.retriable]: 'true' } : fence;
+}
+
 const headingSchema = z.object({
   'concordat-transaction': idSchema,
   'concordat-branch': idSchema,
-  'concordat-operation': operationSchema,
+  'concordat-operation': z.enum([...operationSchema.options, 'state']),
   'concordat-protocol': protocolSchema,
-  'concordat-token': z.string().regex(/^[1-9]\d{0,15}$/, 'must be a positive integer'),
+  'concordat-token': z
+    .string()
+    .regex(/^[1-9]\d{0,15}$/, 'must be a positive integer')
+    .optional(),
   'concordat-retriable': z.enum(['true', 'false']).default('false'),
   traceparent: z.string().optional(),
 });
@@ -89,15 +125,39 @@ export function parseCallHeading(headers: unknown): Parsed<CallHeading> {
   const shape = parseWith(headingSchema, headers);
   if (!shape.ok) return shape;
   const { value } = shape;
-  return parsed({
+  const about = {
     gtid: asGtid(value['concordat-transaction']),
     branch: asBranchId(value['concordat-branch']),
-    operation: value['concordat-operation'],
-    protocol: value['concordat-protocol'],
-    token: Number(value['concordat-token']),
-    retriable: value['concordat-retriable'] === 'true',
     traceparent: value.traceparent ?? null,
-  });
+  };
+  const { 'concordat-operation': operation, 'concordat-protocol': protocol } = value;
+  const token = value['concordat-token'];
+  if (operation === 'state' || token === undefined) return peerHeading(about, operation, protocol);
+  const retriable = value['concordat-retriable'] === 'true';
+  if (retriable && operation !== 'execute') {
+    return malformed([fieldError(['concordat-retriable'], `cannot be true of ${operation}`)]);
+  }
+  const fence = { token: Number(token), retriable };
+  return parsed({ ...about, from: 'coordinator', operation, protocol, ...fence });
+}
+
+/** C3. */
+function peerHeading(
+  about: BranchHeading,
+  operation: Operation | 'state',
+  protocol: ProtocolName,
+): Parsed<PeerHeading> {
+  if (!isPeerOperation(operation)) {
+    return malformed([fieldError(['concordat-token'], 'is required')]);
+  }
+  if (protocol !== '3pc') {
+    return malformed([fieldError(['concordat-protocol'], 'must be 3pc, for there is no token')]);
+  }
+  return parsed({ ...about, from: 'participant', operation, protocol });
+}
+
+export function isPeerOperation(operation: string): operation is PeerOperation {
+  return peerOperations.some((known) => known === operation);
 }
 
 const rosterSchema = z.object({

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProtocolName } from '@concordat/protocols';
 import { request } from 'undici';
+import { ACCOUNTS } from './books.js';
 import type { System } from './system.js';
-import { ACCOUNTS } from './system.js';
 
 const GIVE_UP_MS = 90_000;
 const ASK_AGAIN_MS = 100;

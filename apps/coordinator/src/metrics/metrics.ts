@@ -43,6 +43,12 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly appendConflicts = new Counter({
+    name: 'concordat_append_conflicts_total',
+    help: 'Appends that changed nothing: another instance was faster, or the key was taken.',
+    registers: [this.registry],
+  });
+
   private readonly troubles = new Counter({
     name: 'concordat_troubles_total',
     help: 'Operating errors that the sweep makes up for, by where they happened.',
@@ -91,14 +97,19 @@ export class Metrics {
     this.troubles.inc({ where });
   }
 
-  /** @returns `journal`, with the appends counted that were neither written nor in conflict */
+  /** @returns `journal`, with the appends counted that have not written anything for certain */
   counting(journal: Journal): Journal {
     return {
-      append: (entry) =>
-        journal.append(entry).catch((error: unknown) => {
+      append: async (entry) => {
+        try {
+          const verdict = await journal.append(entry);
+          if (verdict === 'conflict') this.appendConflicts.inc();
+          return verdict;
+        } catch (error) {
           this.appendErrors.inc();
           throw error;
-        }),
+        }
+      },
       load: (gtid) => journal.load(gtid),
       findByKey: (key) => journal.findByKey(key),
     };

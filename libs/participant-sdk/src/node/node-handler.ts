@@ -1,6 +1,8 @@
 // A participant behind node:http, and so behind Express and Connect, which pass the same objects.
 //
 //   POST {prefix}/{operation} ─▶ heading ─▶ body ─▶ participant.answer ─▶ status and body
+//
+// The coordinator and other participants (3PC) come in by this one door.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { assert } from '@concordat/protocols';
 import type { CallBody, CallHeading, Parsed } from '@concordat/wire';
@@ -81,7 +83,7 @@ function headingOf(request: IncomingMessage, operation: string): Parsed<CallHead
       fieldError(['concordat-operation'], `must be ${operation}, as the URL says`),
     ]);
   }
-  if (!operationsOf[value.protocol].includes(value.operation)) {
+  if (value.from === 'coordinator' && !operationsOf[value.protocol].includes(value.operation)) {
     return malformed([fieldError(['concordat-protocol'], `has no operation ${operation}`)]);
   }
   return heading;

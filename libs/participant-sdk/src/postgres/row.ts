@@ -2,7 +2,6 @@
 import type { PoolClient } from 'pg';
 import { assert } from '@concordat/protocols';
 import type { Replied } from '../answers.js';
-import type { RosteredCall } from '../barrier.js';
 import type { Work } from '../barrier-rule.js';
 import type { BranchCall } from '../handlers.js';
 import { inlined } from './inlined.js';
@@ -73,11 +72,9 @@ export function asLook({ token, operation }: BranchCall, row: LookRow | undefine
 /** @param reply what to repeat if the same call comes again; null: find out again */
 export async function record(
   db: Queryable,
-  call: RosteredCall,
+  { gtid, branch }: BranchCall,
   work: Work,
   reply: Replied | null,
 ): Promise<void> {
-  const roster = call.roster === undefined ? null : JSON.stringify(call.roster);
-  const { gtid, branch } = call;
-  await db.query(RECORD, [gtid, branch, work, reply && JSON.stringify(reply), roster]);
+  await db.query(RECORD, [gtid, branch, work, reply && JSON.stringify(reply)]);
 }

@@ -11,7 +11,6 @@ create table if not exists concordat_barrier (
   work      text not null default 'none'
             check (work in ('none', 'done', 'read-only', 'completed', 'undone')),
   reply     json,
-  roster    json,
   at        timestamptz not null default now(),
   primary key (gtid, branch)
 );
@@ -20,7 +19,40 @@ create table if not exists concordat_branch_committed (
   branch text not null,
   at     timestamptz not null default now(),
   primary key (gtid, branch)
-);`;
+);
+create table if not exists concordat_standing (
+  gtid         text not null,
+  branch       text not null,
+  state        text -- null until the first call of the branch has committed
+               check (state in ('ready', 'pre-committed', 'pre-aborted', 'committed', 'aborted')),
+  last_elected bigint not null default 0,
+  last_attempt bigint not null default 0,
+  vote         json, -- the answer to can-commit
+  roster       json,
+  place        integer not null default 0, -- on the roster
+  payload      json,
+  deadline_at  timestamptz,
+  begun_at     timestamptz not null default now(),
+  quiet_since  timestamptz not null default now(), -- when it was last heard of, or looked after
+  last_error   text, -- why it is in doubt although somebody has looked after it
+  primary key (gtid, branch)
+);
+create index if not exists concordat_standing_in_doubt on concordat_standing (quiet_since)
+ where state in ('ready', 'pre-committed', 'pre-aborted');`;
+
+/**
+ * What former versions had, and nobody reads any more. It must not wait for long: a prepared
+ * transaction may hold the table, and waits for this service. Then it stays until the next start.
+ */
+const REMAINS = `
+do $$ begin
+  if exists (select from pg_attribute where attrelid = to_regclass('concordat_barrier')
+                and attname = 'roster' and not attisdropped) then
+    set local lock_timeout = '1s';
+    alter table concordat_barrier drop column roster;
+  end if;
+exception when lock_not_available then null;
+end $$;`;
 
 /** `if not exists` alone raises when two processes create at once: they take turns. */
 const TAKE_TURNS = `select pg_advisory_xact_lock(hashtextextended('concordat_barrier', 0));`;
@@ -37,7 +69,7 @@ export async function ensureBarrier(pool: Pool): Promise<void> {
   for (let attempt = 1; !(await isReachable(pool, attempt === BOOT_ATTEMPTS_MAX)); attempt += 1) {
     await sleep(BOOT_DELAY_MS);
   }
-  await pool.query(TAKE_TURNS + TABLES); // one simple query: one transaction
+  await pool.query(TAKE_TURNS + TABLES + REMAINS); // one simple query: one transaction
 }
 
 async function isReachable(pool: Pool, isLastAttempt: boolean): Promise<boolean> {

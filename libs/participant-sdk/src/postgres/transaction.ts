@@ -4,11 +4,20 @@
 // D2. An end counts only if Postgres names it in its answer: COMMIT and PREPARE TRANSACTION of a
 //     failed transaction are answered ROLLBACK, and raise no error.
 // D3. A connection lost while it ends leaves the truth unknown: the error goes up, nobody guesses.
+//     No more does an end with a warning say enough: a commit that gave up waiting for its standby
+//     (an operator or a time limit has ended the wait) is done here, and can still be forgotten.
 // D4. Statements that stand together go as one query, which is one round trip: Postgres runs them
 //     in order, each on a snapshot of its own, and none after one that fails.
+// D5. What is told from memory is told after a write of its own (`remembered`): once the standby has
+//     that, it has what was read before, however the commit of that went (D3).
+// D6. A session that hears nothing more in the middle of a transaction is ended by the server, and
+//     lets go of its locks: behind a broken network, nobody else could tell it that we are gone.
+// D7. A handler that commits or rolls back by itself is out of order: nothing is recorded or voted on
+//     the strength of what it did.
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
 import { Busy } from '../answers.js';
 import { inlined } from './inlined.js';
+import { REACH_STANDBY } from './statements/reach-standby.js';
 
 export type End = 'commit' | 'rollback' | Prepare;
 
@@ -27,9 +36,13 @@ export interface Worked<Value> {
 export interface Opening {
   /** How long one statement may wait for a lock. */
   readonly lockTimeoutMs: number;
+  /** How long the server waits for the next statement (D6). */
+  readonly idleTimeoutMs?: number;
   /** The first statements, in one query with `begin` (D4). */
   readonly statements: readonly string[];
 }
+
+const IDLE_TIMEOUT_MS_DEFAULT = 60_000;
 
 /** One for each statement of the opening, whose rows are `Rows`. */
 export type Opened<Rows extends readonly QueryResultRow[]> = {
@@ -65,23 +78,83 @@ export async function inTransaction<Value, Rows extends readonly QueryResultRow[
 
 async function open<Rows extends readonly QueryResultRow[]>(
   tx: PoolClient,
-  { lockTimeoutMs, statements }: Opening,
+  { lockTimeoutMs, idleTimeoutMs = IDLE_TIMEOUT_MS_DEFAULT, statements }: Opening,
 ): Promise<Opened<Rows>> {
   const begin = [
     'begin isolation level read committed',
     `set local lock_timeout = ${lockTimeoutMs}`,
+    `set local idle_in_transaction_session_timeout = ${idleTimeoutMs}`,
   ];
   const results: unknown = await tx.query([...begin, ...statements].join(';'));
   // To several statements pg returns an array, which its types do not say.
-  const [, , ...opened] = results as readonly [QueryResult, QueryResult, ...Opened<Rows>];
+  const [, , , ...opened] = results as readonly [
+    QueryResult,
+    QueryResult,
+    QueryResult,
+    ...Opened<Rows>,
+  ];
   return opened;
+}
+
+/** D7. Call it when a handler has run. @throws if that has ended the transaction by itself */
+export function requireUnderWay(tx: PoolClient): void {
+  if (tx.getTransactionStatus() === 'I') throw new Error('a handler has ended its transaction');
+}
+
+/** How a transaction ends that has only repeated `value`, which it has read here (D5). */
+export async function remembered<Value>(tx: PoolClient, value: Value): Promise<Worked<Value>> {
+  await tx.query(REACH_STANDBY);
+  return { value, end: 'commit' };
+}
+
+/**
+ * Runs COMMIT PREPARED or ROLLBACK PREPARED: outside a transaction, as Postgres wants it.
+ * @throws if Postgres fails, or warns (D3)
+ */
+export async function endPrepared(pool: Pool, statement: string): Promise<void> {
+  const client = await pool.connect();
+  client.on('error', ignore);
+  let broken = true;
+  try {
+    await heardOut(client, statement);
+    broken = false;
+  } finally {
+    client.off('error', ignore);
+    client.release(broken);
+  }
 }
 
 async function finish(tx: PoolClient, end: End): Promise<void> {
   const [statement, tag] = statementOf(end);
-  const result: QueryResult | readonly QueryResult[] = await tx.query(statement);
+  const result = await heardOut(tx, statement);
   const command = [result].flat().at(-1)?.command;
   if (command !== tag) throw new Error(`${tag} was answered ${command}: a statement had failed`); // D2
+}
+
+interface Notice {
+  readonly code: string | undefined;
+  readonly message?: string | undefined;
+}
+
+const SUCCESSFUL_COMPLETION = '00000'; // what a mere NOTICE bears
+
+/** The result of a statement that ends a transaction, if Postgres has not warned (D3). */
+async function heardOut(
+  client: PoolClient,
+  statement: string,
+): Promise<QueryResult | readonly QueryResult[]> {
+  const warnings: string[] = [];
+  const onNotice = ({ code, message }: Notice): void => {
+    if (code !== SUCCESSFUL_COMPLETION) warnings.push(message ?? 'a warning');
+  };
+  client.on('notice', onNotice);
+  try {
+    const result: QueryResult | readonly QueryResult[] = await client.query(statement);
+    if (warnings.length > 0) throw new Error(`ended with a warning: ${warnings.join('; ')}`);
+    return result;
+  } finally {
+    client.off('notice', onNotice);
+  }
 }
 
 function statementOf(end: End): readonly [statement: string, tag: string] {

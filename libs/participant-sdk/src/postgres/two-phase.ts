@@ -36,7 +36,8 @@
 // E6. A vote is given on the tag PREPARE alone. A connection lost while preparing or ending is an
 //     error, hence in doubt; the next attempt reads the truth.
 // E7. A gid can be seen before it is on a synchronous standby. Who votes on seeing it writes the
-//     row first: that write reaches the standby after it.
+//     row first: that write reaches the standby after it. Whatever else is answered from what is
+//     seen here, the marker, the row or their absence, goes the same way (D5).
 // E8. A handler that waits too long for a lock refuses. Transactions that are prepared in two
 //     databases may wait for each other there, and no database can see that: giving up ends it.
 // E9. What is prepared has its marker inside. Where there is nothing to commit the marker fails,
@@ -45,6 +46,7 @@
 // E10. A commit compares tokens before it commits. While decisions never change it need not: then
 //     there is no rollback. But where a journal has lost a decision and the opposite was taken, a
 //     rollback that is only half done (recorded, and still prepared) keeps the late commit out.
+import { crashPoint } from '@concordat/crash-points';
 import type { Pool, PoolClient } from 'pg';
 import type { Answer, Replied } from '../answers.js';
 import { acknowledged, refusal, stale, working } from '../answers.js';
@@ -61,7 +63,14 @@ import { IS_PREPARED } from './statements/is-prepared.js';
 import { MARK, MARK_TABLE } from './statements/mark.js';
 import { TRY_LOCK } from './statements/try-lock.js';
 import type { Opened, Worked } from './transaction.js';
-import { codeOf, inTransaction, isLockTimeout } from './transaction.js';
+import {
+  codeOf,
+  endPrepared,
+  inTransaction,
+  isLockTimeout,
+  remembered,
+  requireUnderWay,
+} from './transaction.js';
 
 type Work = (tx: PoolClient) => Promise<Refused | void>;
 
@@ -93,13 +102,13 @@ type Transact = <Value>(
 /** @param pool of the service's own database; its server must allow prepared transactions */
 export function postgresTwoPhase(
   pool: Pool,
-  { lockTimeoutMs }: PostgresOptions = { lockTimeoutMs: LOCK_TIMEOUT_MS_DEFAULT },
+  options: PostgresOptions = { lockTimeoutMs: LOCK_TIMEOUT_MS_DEFAULT },
 ): ResourceManager<PoolClient> {
   const transact: Transact = (call, work) => {
     const statements = [inlined(TRY_LOCK, [gidOf(call)]), lookAt(call)];
     return inTransaction(
       pool,
-      { lockTimeoutMs, statements },
+      { ...options, statements },
       (tx, [lock, row]: Opened<readonly [LockRow, LookRow]>) =>
         work(tx, { locked: lock.rows[0]?.locked === true, seen: asLook(call, row.rows[0]) }),
     );
@@ -110,8 +119,7 @@ export function postgresTwoPhase(
       (await commitPrepared(pool, call)) ??
       transact(call, (tx, found) => settleCommit(tx, call, found)),
     rollback: async (call) =>
-      (await rollbackPrepared(pool, call)) ??
-      transact(call, async (_, found) => settleRollback(found)),
+      (await rollbackPrepared(pool, call)) ?? transact(call, settleRollback),
   };
 }
 
@@ -120,7 +128,10 @@ async function prepare(transact: Transact, call: BranchCall, work: Work): Promis
     call,
     async (tx, found) => (await voteSoFar(tx, call, found)) ?? attempt(tx, call, work),
   ).catch(readOnlyIfNothing);
-  if (came.type !== 'nothing-prepared') return came;
+  if (came.type !== 'nothing-prepared') {
+    crashPoint('prepare.done');
+    return came;
+  }
   return transact(
     call,
     async (tx, found) => (await voteSoFar(tx, call, found)) ?? recordVote(tx, call, came),
@@ -135,7 +146,7 @@ async function voteSoFar(
 ): Promise<Worked<Answer> | undefined> {
   if (!locked) return voteOfAnother(tx, call);
   if (seen.type === 'lower' || seen.committed) return { value: stale, end: 'rollback' }; // E2, E3
-  if (seen.type === 'equal' && seen.reply !== null) return { value: seen.reply, end: 'rollback' };
+  if (seen.type === 'equal' && seen.reply !== null) return remembered(tx, seen.reply); // D5
   return undefined;
 }
 
@@ -145,11 +156,13 @@ async function attempt(
   work: Work,
 ): Promise<Worked<Answer | NothingPrepared>> {
   const no = await work(tx).catch(refuseToWait);
+  requireUnderWay(tx); // D7
   if (no instanceof Refused) {
     const vote = refusal(no.reason);
     return { value: { type: 'nothing-prepared', work: 'none', vote }, end: 'rollback' };
   }
   const last = inlined(MARK, [call.gtid, call.branch]);
+  crashPoint('prepare.before');
   return { value: prepared, end: { last, prepare: gidOf(call) } }; // E6
 }
 
@@ -175,13 +188,21 @@ async function recordVote(
   return { value: vote, end: 'commit' };
 }
 
-/** @returns undefined if no such transaction is prepared */
+/** @returns undefined if no such transaction is prepared, or it is over already */
 async function commitPrepared(pool: Pool, call: BranchCall): Promise<Answer | undefined> {
   const seen = await look(pool, call);
   if (seen.type === 'lower') return stale; // E10
+  if (answerSoFar(seen) !== undefined) return undefined;
+  crashPoint('commit.before');
+  const answer = await end(pool, inlined('commit prepared $1', [gidOf(call)]));
+  crashPoint('commit.done');
+  return answer;
+}
+
+/** What a commit is answered that was answered before, or comes after the work has committed. */
+function answerSoFar(seen: Exclude<Look, { type: 'lower' }>): Answer | undefined {
   if (seen.committed || seen.work === 'completed' || seen.work === 'read-only') return acknowledged;
-  if (seen.type === 'equal' && seen.reply !== null) return seen.reply;
-  return end(pool, inlined('commit prepared $1', [gidOf(call)]));
+  return seen.type === 'equal' && seen.reply !== null ? seen.reply : undefined;
 }
 
 /** E4: nothing is prepared under the gid of `call`. */
@@ -190,7 +211,9 @@ async function settleCommit(
   call: BranchCall,
   { locked, seen }: Found,
 ): Promise<Worked<Answer>> {
-  if (seen.committed) return { value: acknowledged, end: 'rollback' };
+  if (seen.type === 'lower') return { value: stale, end: 'rollback' };
+  const answer = answerSoFar(seen);
+  if (answer !== undefined) return remembered(tx, answer); // D5
   if (!locked) return { value: working, end: 'rollback' };
   const fenced = await fence(tx, call);
   if (fenced.type === 'lower') return { value: stale, end: 'rollback' };
@@ -198,27 +221,31 @@ async function settleCommit(
   return { value: heuristic('rollback'), end: 'commit' };
 }
 
-/** @returns undefined if no such transaction is prepared */
+/** @returns undefined if no such transaction is prepared, or the work is committed */
 async function rollbackPrepared(pool: Pool, call: BranchCall): Promise<Answer | undefined> {
   const seen = await fence(pool, call); // E2: committed before the lock is looked for
   if (seen.type === 'lower') return stale;
-  if (seen.work === 'completed') return heuristic('commit');
-  return end(pool, inlined('rollback prepared $1', [gidOf(call)]));
+  if (seen.work === 'completed') return undefined;
+  crashPoint('rollback.before');
+  const answer = await end(pool, inlined('rollback prepared $1', [gidOf(call)]));
+  crashPoint('rollback.done');
+  return answer;
 }
 
-/** E2, E4: nothing is prepared under the gid of the call. */
-function settleRollback({ locked, seen }: Found): Worked<Answer> {
-  if (seen.committed) return { value: heuristic('commit'), end: 'rollback' };
-  return { value: locked ? acknowledged : working, end: 'rollback' };
+/** E2, E4: nothing is prepared under the gid of the call. D5: it may have been, a moment ago. */
+async function settleRollback(tx: PoolClient, { locked, seen }: Found): Promise<Worked<Answer>> {
+  const isCompleted = seen.type !== 'lower' && seen.work === 'completed';
+  if (seen.committed || isCompleted) return remembered(tx, heuristic('commit'));
+  return locked ? remembered(tx, acknowledged) : { value: working, end: 'rollback' };
 }
 
 const UNDEFINED_OBJECT = '42704';
 const OBJECT_NOT_IN_PREREQUISITE_STATE = '55000';
 
-/** Outside a transaction, as Postgres wants it. @returns undefined if there is no such gid */
+/** @returns undefined if there is no such gid */
 async function end(pool: Pool, statement: string): Promise<Answer | undefined> {
   try {
-    await pool.query(statement);
+    await endPrepared(pool, statement);
     return acknowledged;
   } catch (error) {
     if (codeOf(error) === UNDEFINED_OBJECT) return undefined;

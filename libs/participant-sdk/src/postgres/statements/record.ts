@@ -1,10 +1,10 @@
 /**
  * Records what a call that has passed the fence came to.
  *
- * $1 gtid, $2 branch, $3 work, $4 reply as JSON text or null where there is none to repeat,
- * $5 roster as JSON text or null to leave it as it is. Always finds its row: the fence made it.
+ * $1 gtid, $2 branch, $3 work, $4 reply as JSON text or null where there is none to repeat.
+ * Always finds its row: the fence made it.
  */
 export const RECORD = `
 update concordat_barrier
-   set work = $3, reply = $4, roster = coalesce($5, roster), at = now()
+   set work = $3, reply = $4, at = now()
  where gtid = $1 and branch = $2`;

@@ -1,0 +1,230 @@
+// The standings of 3PC on Postgres: one row a branch, one local transaction a call.
+//
+//   begin, enter ─▶ obey ─┬─ answer ────────────────────────────▶ stand ─▶ commit
+//     (one query)         ├─ vote ───▶ savepoint ─▶ handler ────▶ vote ──▶ commit
+//                         ├─ settle ─▶ savepoint ─▶ handler ────▶ stand ─▶ commit
+//                         └─ silence ────────────────────────────▶ roll back
+//
+// N1. The row is locked before the machine is asked. A second copy of a call, or a call of somebody
+//     else for the same branch, waits there, and then finds what the first has made of it.
+// N2. A row that others can see has a state: enter and stand are one transaction.
+// N3. The standing counts from its commit on, and is told after that (T1).
+// N4. A refusal and an order that balks keep nothing that the handler wrote, but the branch was
+//     heard of: back to the savepoint, and commit.
+// N5. What is told from memory is told after a write, so that it is on the standby (D5 of
+//     transaction.ts). To enter is one.
+import { crashPoint } from '@concordat/crash-points';
+import type { Pool, PoolClient } from 'pg';
+import type { BranchId, GlobalTransactionId, Json, Reply, Standing } from '@concordat/protocols';
+import { assert, isFinal, obey, unreachable, voted } from '@concordat/protocols';
+import type { CallRoster } from '@concordat/wire';
+import type { Answer, Replied } from '../answers.js';
+import { heuristic } from '../barrier-rule.js';
+import type { Author, BallotCall, Branch, InDoubt, Standings } from '../standings.js';
+import { inlined } from './inlined.js';
+import type { PostgresOptions } from './postgres-barrier.js';
+import { LOCK_TIMEOUT_MS_DEFAULT } from './postgres-barrier.js';
+import { BLAME } from './statements/blame.js';
+import { ENTER } from './statements/enter.js';
+import { FIND_STANDING } from './statements/find-standing.js';
+import { IN_DOUBT } from './statements/in-doubt.js';
+import { STAND } from './statements/stand.js';
+import { TAKE_SILENT } from './statements/take-silent.js';
+import { VOTE } from './statements/vote.js';
+import type { Opened, Worked } from './transaction.js';
+import { inTransaction, remembered } from './transaction.js';
+
+/** Postgres sends a bigint as text. */
+interface StandingRow {
+  readonly state: Standing['state'];
+  readonly last_elected: string;
+  readonly last_attempt: string;
+}
+
+interface EnteredRow extends Omit<StandingRow, 'state'> {
+  readonly state: Standing['state'] | null;
+  readonly payload: Json;
+  readonly vote: Replied | null;
+}
+
+interface InDoubtRow extends StandingRow {
+  readonly gtid: GlobalTransactionId;
+  readonly branch: BranchId;
+  readonly last_error: string | null;
+}
+
+/** What is known of a branch before a call is obeyed. */
+interface Kept {
+  readonly standing: Standing | undefined;
+  readonly payload: Json;
+  /** What `can-commit` was answered, if it was asked. */
+  readonly vote: Replied | null;
+}
+
+type Transact = <Value>(
+  branch: Branch,
+  work: (tx: PoolClient, kept: Kept) => Promise<Worked<Value>>,
+) => Promise<Value>;
+
+/** @param pool of the service's own database, in which `ensureBarrier` has made the tables */
+export function postgresStandings(
+  pool: Pool,
+  options: PostgresOptions = { lockTimeoutMs: LOCK_TIMEOUT_MS_DEFAULT },
+): Standings<PoolClient> {
+  const transact: Transact = (branch, work) => {
+    const opening = { ...options, statements: [inlined(ENTER, [branch.gtid, branch.branch])] };
+    return inTransaction(pool, opening, (tx, [entered]: Opened<readonly [EnteredRow]>) =>
+      work(tx, keptIn(entered.rows[0])),
+    );
+  };
+  return {
+    async obey(call, author) {
+      const answer = await transact(call, async (tx, kept) => {
+        const worked = await obeyed(tx, call, kept, author);
+        crashPoint('standing.before-commit');
+        return worked;
+      });
+      crashPoint('standing.committed');
+      return answer;
+    },
+    promise: (branch, ballot) =>
+      transact(branch, (tx, { standing }) => promised(tx, branch, standing, ballot)),
+    find({ gtid, branch }) {
+      const opening = { ...options, statements: [inlined(FIND_STANDING, [gtid, branch])] };
+      return inTransaction(
+        pool,
+        opening,
+        (tx, [found]: Opened<readonly [StandingRow]>) =>
+          remembered(tx, found.rows.map(standingIn)[0]), // N5
+      );
+    },
+    async takeSilent(silenceMs, max) {
+      type Row = InDoubtRow & { readonly roster: CallRoster };
+      const { rows } = await pool.query<Row>(TAKE_SILENT, [silenceMs, max]);
+      return rows.map((row) => ({ ...inDoubtIn(row), roster: row.roster }));
+    },
+    async blame({ gtid, branch }, lastError) {
+      await pool.query(BLAME, [gtid, branch, lastError]);
+    },
+    async inDoubt(max) {
+      type Row = InDoubtRow & { readonly age_ms: string };
+      const { rows } = await pool.query<Row>(IN_DOUBT, [max]);
+      return rows.map((row) => ({ ...inDoubtIn(row), ageMs: Math.round(Number(row.age_ms)) }));
+    },
+  };
+}
+
+/** A person reads this of a branch whose database was lost, or restored from before its vote. */
+const AMNESIA: Answer = {
+  type: 'in-doubt',
+  reason: 'no vote of this branch is remembered here, so this participant can be in no quorum',
+};
+
+async function obeyed(
+  tx: PoolClient,
+  call: BallotCall,
+  kept: Kept,
+  author: Author<PoolClient>,
+): Promise<Worked<Answer>> {
+  const what = obey(kept.standing, call);
+  switch (what.type) {
+    case 'silence':
+      return { value: AMNESIA, end: 'rollback' };
+    case 'vote':
+      return vote(tx, call, author);
+    case 'settle':
+      return settle(tx, call, kept, what.standing, author);
+    case 'answer': {
+      const value = call.operation === 'can-commit' ? voteIn(kept, what.reply) : said(what.reply);
+      await stand(tx, call, what.standing);
+      return { value, end: 'commit' }; // N5
+    }
+    default:
+      return unreachable(what);
+  }
+}
+
+async function vote(
+  tx: PoolClient,
+  { gtid, branch, roster, payload }: BallotCall,
+  author: Author<PoolClient>,
+): Promise<Worked<Answer>> {
+  await tx.query('savepoint handler');
+  const answer = await author.vote(tx);
+  const recorded = JSON.stringify(answer);
+  if (answer.reply.type !== 'prepared') {
+    await tx.query('rollback to savepoint handler'); // N4
+    const { state } = voted('refused');
+    await tx.query(VOTE, [gtid, branch, state, recorded, null, null, 0, null]);
+    return { value: answer, end: 'commit' };
+  }
+  assert(roster !== undefined, 'who votes prepared has a roster');
+  const place = roster.members.findIndex((member) => member.branch === branch);
+  const terms = [JSON.stringify(roster), JSON.stringify(payload), place, roster.deadlineAt];
+  await tx.query(VOTE, [gtid, branch, voted('prepared').state, recorded, ...terms]);
+  return { value: answer, end: 'commit' };
+}
+
+async function settle(
+  tx: PoolClient,
+  call: BallotCall,
+  { payload, vote: votedBefore }: Kept,
+  standing: Standing,
+  author: Author<PoolClient>,
+): Promise<Worked<Answer>> {
+  await tx.query('savepoint handler');
+  const balked = await author.settle({ payload, result: votedBefore?.result }, tx);
+  if (balked !== undefined) {
+    await tx.query('rollback to savepoint handler'); // N4
+    return { value: balked, end: 'commit' };
+  }
+  await stand(tx, call, standing);
+  return { value: said({ type: 'acknowledged' }), end: 'commit' };
+}
+
+/** T2: as `obey` has it, and only if it raises the promise. */
+async function promised(
+  tx: PoolClient,
+  branch: Branch,
+  before: Standing | undefined,
+  ballot: number,
+): Promise<Worked<Standing | undefined>> {
+  const nothing = { value: undefined, end: 'rollback' } as const;
+  if (before === undefined || isFinal(before) || before.lastElected >= ballot) return nothing;
+  const what = obey(before, { operation: 'elect', ballot });
+  assert(what.type === 'answer', 'who has voted answers an election');
+  await stand(tx, branch, what.standing);
+  return { value: what.standing, end: 'commit' };
+}
+
+async function stand(tx: PoolClient, { gtid, branch }: Branch, to: Standing): Promise<void> {
+  await tx.query(STAND, [gtid, branch, to.state, to.lastElected, to.lastAttempt]);
+}
+
+/** The vote as it was given, if it still is what the branch says. */
+function voteIn({ vote: given }: Kept, reply: Reply): Replied {
+  if (given?.reply.type === reply.type) return given;
+  return { type: 'reply', reply, note: 'the branch has been aborted' };
+}
+
+function said(reply: Reply): Replied {
+  if (reply.type === 'heuristic-commit') return heuristic('commit');
+  if (reply.type === 'heuristic-rollback') return heuristic('rollback');
+  return { type: 'reply', reply };
+}
+
+function keptIn(row: EnteredRow | undefined): Kept {
+  assert(row !== undefined, 'entering finds or makes a row');
+  const { state, payload, vote: given } = row;
+  const standing = state === null ? undefined : standingIn({ ...row, state });
+  return { standing, payload, vote: given };
+}
+
+function standingIn({ state, last_elected, last_attempt }: StandingRow): Standing {
+  return { state, lastElected: Number(last_elected), lastAttempt: Number(last_attempt) };
+}
+
+function inDoubtIn(row: InDoubtRow): InDoubt {
+  const { gtid, branch, last_error: lastError } = row;
+  return { gtid, branch, standing: standingIn(row), lastError };
+}

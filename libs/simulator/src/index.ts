@@ -1,0 +1,12 @@
+export { bank, check, checkers, idempotency } from './checkers/index.js';
+export type { Balances } from './checkers/index.js';
+export * from './faults.js';
+export * from './history.js';
+export { minimize } from './minimize.js';
+export { parseOptions } from './options.js';
+export type { Options } from './options.js';
+export { planOf } from './plan.js';
+export { simulate } from './simulate.js';
+export type { Counts, Result, SimulateOptions } from './simulate.js';
+export { addResult, total } from './totals.js';
+export type { Totals } from './totals.js';

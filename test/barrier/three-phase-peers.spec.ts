@@ -1,0 +1,171 @@
+// How one participant calls another: at URLs that came over the network, and so with care.
+import type { RequestListener } from 'node:http';
+import { httpPeers } from '@concordat/participant-sdk';
+import type { PeerAnswer } from '@concordat/wire';
+import { asBranchId, asGtid, parseCallBody, parseCallHeading } from '@concordat/wire';
+import { describe, expect, test } from 'vitest';
+import { serve } from './calling.js';
+
+const about = { gtid: asGtid('01939f6c-7e01-7c4a-9d0e-3f1b2a6c8d55'), branch: asBranchId('b') };
+const elect = { ...about, operation: 'elect', ballot: 5 } as const;
+const unhurried = new AbortController().signal;
+const allow = ({ hostname }: URL): boolean => hostname === '127.0.0.1';
+const peers = httpPeers({ allow });
+
+const standing = { state: 'ready', lastElected: 5, lastAttempt: 0 } as const;
+
+/** What a participant whose server is `listener` is taken to say to an election. */
+async function answerOf(listener: RequestListener): Promise<PeerAnswer> {
+  return peers.ask(await serve(listener), elect, unhurried);
+}
+
+test('a question is a call without a token, which a participant understands', async () => {
+  const calls: object[] = [];
+  const url = await serve((request, response) => {
+    request.setEncoding('utf8').on('data', (text: string) => {
+      const { method, url: path, headers } = request;
+      const heading = parseCallHeading(headers);
+      calls.push({ method, path, heading, body: parseCallBody(JSON.parse(text)) });
+      response.end(JSON.stringify({ standing }));
+    });
+  });
+  expect(await peers.ask(`${url}/bank/`, elect, unhurried)).toEqual({
+    type: 'reply',
+    reply: { type: 'standing', standing },
+  });
+  expect(calls).toEqual([
+    {
+      method: 'POST',
+      path: '/bank/elect',
+      heading: {
+        ok: true,
+        value: {
+          ...about,
+          from: 'participant',
+          operation: 'elect',
+          protocol: '3pc',
+          traceparent: null,
+        },
+      },
+      body: { ok: true, value: { payload: null, ballot: 5 } },
+    },
+  ]);
+});
+
+describe('state', () => {
+  const state = async (status: number, body: string): Promise<PeerAnswer> => {
+    const url = await serve((_, response) => response.writeHead(status).end(body));
+    return peers.ask(url, { ...about, operation: 'state' }, unhurried);
+  };
+
+  test('is how the branch stands, or null', async () => {
+    const known = await state(200, JSON.stringify({ standing }));
+    expect(known).toEqual({ type: 'state', standing });
+    expect(await state(200, '{"standing":null}')).toEqual({ type: 'state', standing: null });
+  });
+
+  test.each([
+    [200, ''],
+    [200, '{}'],
+    [200, '{"standing":{"state":"ready"}}'],
+    [200, '{"standing":"ready"}'],
+    [200, '<html>'],
+    [202, '{"standing":null}'],
+    [404, '{"standing":null}'],
+    [410, '{"stale":true}'],
+    [500, ''],
+  ])('is in doubt if it is answered %i %s', async (status, body) => {
+    expect((await state(status, body)).type).toBe('in-doubt');
+  });
+});
+
+describe('a URL', () => {
+  test.each([
+    ['http://localhost:1/bank', 'of a host that is not allowed'],
+    ['http://169.254.169.254/latest', 'of a host that is not allowed'],
+    ['file:///etc/passwd', 'of another scheme'],
+    ['http://127.0.0.1@example.com/', 'with credentials'],
+    ['http://me:secret@127.0.0.1:1/', 'with credentials'],
+    ['http://127.0.0.1:1/?x=', 'with a query'],
+    ['http://127.0.0.1:1/#x', 'with a fragment'],
+    ['nonsense', 'that is none'],
+  ])('%s, %s, is not called', async (url) => {
+    expect(await peers.ask(url, elect, unhurried)).toEqual({
+      type: 'in-doubt',
+      reason: `the roster's URL ${url} may not be called`,
+    });
+  });
+
+  test('is not followed elsewhere', async () => {
+    let visitors = 0;
+    const elsewhere = await serve((_, response) => {
+      visitors += 1;
+      response.end(JSON.stringify({ standing }));
+    });
+    for (const status of [301, 302, 303, 307, 308]) {
+      const answer = await answerOf((_, response) => {
+        response.writeHead(status, { Location: `${elsewhere}/elect` }).end();
+      });
+      expect(answer).toEqual({ type: 'in-doubt', reason: `HTTP ${status}` });
+    }
+    expect(visitors).toBe(0);
+  });
+});
+
+describe('no answer', () => {
+  test('is a body without end', async () => {
+    let sent = 0;
+    const answer = await answerOf((_, response) => {
+      response.on('error', () => undefined);
+      const chunk = Buffer.alloc(65_536, 0x20);
+      const flood = (): void => {
+        if (response.destroyed) return;
+        sent += chunk.length;
+        response.write(chunk, flood);
+      };
+      flood();
+    });
+    expect(answer).toEqual({
+      type: 'in-doubt',
+      reason: 'the body is larger than 1048576 bytes',
+    });
+    expect(sent).toBeGreaterThan(1_048_576);
+  });
+
+  test('is one that trickles past the timeout', async () => {
+    let chunks = 0;
+    const url = await serve((_, response) => {
+      const trickle = setInterval(() => {
+        chunks += 1;
+        response.write(' ');
+      }, 50);
+      response.on('close', () => clearInterval(trickle));
+    });
+    const hurried = httpPeers({ allow, timeoutMs: 1_500 });
+    expect(await hurried.ask(url, elect, unhurried)).toEqual({
+      type: 'in-doubt',
+      reason: 'no whole answer within 1500 ms',
+    });
+    expect(chunks).toBeGreaterThan(1);
+  });
+
+  test('is a connection that is reset, or refused, or given up', async () => {
+    const reset = await answerOf((request) => request.socket.resetAndDestroy());
+    expect(reset).toMatchObject({
+      type: 'in-doubt',
+      reason: expect.stringContaining('ECONNRESET'),
+    });
+    expect(await peers.ask('http://127.0.0.1:1', elect, unhurried)).toMatchObject({
+      type: 'in-doubt',
+    });
+    const gone = await peers.ask(await serve(() => undefined), elect, AbortSignal.abort());
+    expect(gone.type).toBe('in-doubt');
+  });
+
+  test('is text that is not UTF-8, or not an answer to the question', async () => {
+    const garbled = await answerOf((_, response) => response.end(Buffer.from([0x22, 0xff, 0x22])));
+    expect(garbled.type).toBe('in-doubt');
+    const vote = await answerOf((_, response) => response.end('{"vote":"prepared"}'));
+    expect(vote).toEqual({ type: 'in-doubt', reason: 'HTTP 200 with a vote, to elect' });
+  });
+});

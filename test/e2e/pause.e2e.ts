@@ -1,0 +1,231 @@
+// A process that stands still is not dead: it wakes up and goes on with what it believes.
+//
+//   coordinator 1 ── calls, appends ──┤ SIGSTOP ............. SIGCONT ├── late calls, late appends
+//   coordinator 2                        lease over ── takes over, ends it        nothing changes
+//
+// P1. That something stale was attempted is counted where it is refused: appends in conflict by the
+//     coordinator's own metric, stale calls (410) and repeated calls by the gate of the banks.
+// P2. That nothing of it was accepted is read in the journal and in the ledgers: not a line more.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import type { ProtocolName } from '@concordat/protocols';
+import { request } from 'undici';
+import { eventually } from '../support/eventually.js';
+import type { BankName } from './support/books.js';
+import { expectSettled } from './support/checks.js';
+import type { Passed } from './support/gate.js';
+import { House } from './support/house.js';
+import type { Order, Told } from './support/persistent.js';
+import { insistOnAll } from './support/persistent.js';
+import type { Victim } from './support/victim.js';
+
+const TRANSFERS = 40;
+const UNDER_WAY_MIN = 12;
+const GATE_MS = 60;
+/** Longer than any pause here, so that a late answer is still waited for. */
+const PATIENT_MS = 20_000;
+/** A pause is longer, so that calls are given up, and made again when it is over. */
+const IMPATIENT_MS = 1_500;
+const SETTLE_MS = 60_000;
+const protocols: readonly ProtocolName[] = ['2pc', '3pc', 'tcc', 'saga'];
+
+let house: House;
+
+afterEach(async () => {
+  await house.close();
+});
+
+describe('a coordinator stands still past its leases while another takes over', () => {
+  test('and its late appends change nothing', async () => {
+    const { first } = await startBoth();
+    const over = await pauseUntilTakenOver(PATIENT_MS);
+    expect(await conflictsOf(first), 'stale appends attempted').toBeGreaterThan(0); // P1
+    await expectAllSettled(over);
+  });
+
+  test('and its late calls change nothing', async () => {
+    await startBoth();
+    const over = await pauseUntilTakenOver(IMPATIENT_MS);
+    const late = house.gate.passed.slice(over.callsBefore);
+    expect(late.filter(isStale).length, 'stale calls attempted').toBeGreaterThan(0); // P1
+    await expectAllSettled(over);
+  });
+});
+
+test('two coordinators that live drive the same transactions, and decide as one', async () => {
+  const { first, second } = await startBoth();
+  const { orders, telling } = transfer(first, PATIENT_MS);
+  await underWay();
+  const forcing = forceLeases();
+  const told = await telling;
+  const forced = await forcing();
+  expect(forced, 'leases that were ended by force').toBeGreaterThan(0);
+  expect((await conflictsOf(first)) + (await conflictsOf(second))).toBeGreaterThan(0);
+  expect(repeated(house.gate.passed), 'calls that both have made').toBeGreaterThan(0);
+  for (const [index, one] of told.entries()) await expectTold(orders[index], one);
+});
+
+test('a bank stands still and goes on: calls that had been given up come through late', async () => {
+  const { first } = await startBoth();
+  const { orders, telling } = transfer(first, IMPATIENT_MS);
+  await underWay();
+  await house.banks.alfa.pause();
+  const unanswered = () => house.gate.passed.filter(({ bank, status }) => isAlfa(bank) && !status);
+  await eventually('calls are made again', () => repeated(unanswered()) > 0, SETTLE_MS);
+  house.banks.alfa.resume();
+  const told = await telling;
+  for (const [index, one] of told.entries()) await expectTold(orders[index], one);
+  const times = repeated(house.gate.passed.filter(({ status }) => status !== undefined));
+  expect(times, 'calls that the bank has answered more than once').toBeGreaterThan(0);
+});
+
+async function startBoth(): Promise<{ readonly first: Victim; readonly second: Victim }> {
+  const options = { coordinators: 2, leaseMs: 400, sweepPeriodMs: 50 };
+  house = await House.open(inject('databaseUrl'), options);
+  const [first, second] = house.coordinators;
+  if (first === undefined || second === undefined) throw new Error('two were asked for');
+  await first.start();
+  await second.start();
+  house.gate.manners.alfa.delayMs = house.gate.manners.beta.delayMs = GATE_MS;
+  return { first, second };
+}
+
+interface Transfers {
+  readonly orders: readonly Order[];
+  readonly telling: Promise<readonly Told[]>;
+}
+
+/** Each between accounts of its own: 2PC would wait for the same one. */
+function transfer({ url }: Victim, timeoutMs: number): Transfers {
+  const orders = Array.from({ length: TRANSFERS }, (_, index): Order => {
+    const protocol = protocols[index % protocols.length] ?? 'saga';
+    const account = String(index + 1);
+    return { protocol, shape: 'parallel', from: 'alfa', amount: 1, account, timeoutMs };
+  });
+  return { orders, telling: insistOnAll(() => url, orders) };
+}
+
+function underWay(): Promise<true> {
+  const isEnough = async () => (await house.books.unfinished()) >= UNDER_WAY_MIN;
+  return eventually('transactions are under way', isEnough) as Promise<true>;
+}
+
+interface Over extends Transfers {
+  /** What the journal and the ledgers held when the first coordinator woke up. */
+  readonly linesBefore: readonly number[];
+  readonly callsBefore: number;
+}
+
+/** The first coordinator pauses; the second ends all that it had begun; the first goes on. */
+async function pauseUntilTakenOver(timeoutMs: number): Promise<Over> {
+  const [first, second] = house.coordinators;
+  if (first === undefined || second === undefined) throw new Error('two were asked for');
+  const transfers = transfer(first, timeoutMs);
+  await underWay();
+  await first.pause();
+  const givenUp = timeoutMs === IMPATIENT_MS ? sleep(IMPATIENT_MS) : undefined;
+  const begun = await unfinishedOf(first);
+  expect(begun.length, 'transactions that the pause has hit').toBeGreaterThan(0);
+  const isOver = async () => (await house.books.unfinished()) === 0;
+  await eventually('the second ends what the first has begun', isOver, SETTLE_MS);
+  expect(await endedBy(second, begun), 'ended by the second').toBe(begun.length);
+
+  await givenUp;
+  const callsBefore = house.gate.passed.length;
+  const linesBefore = await lines(begun);
+  first.resume();
+  const isIdle = async () => (await metricOf(first, 'concordat_transactions_in_flight')) === 0;
+  await eventually('the first has let go of everything', isIdle, SETTLE_MS);
+  expect(await lines(begun), 'stale writes accepted').toEqual(linesBefore); // P2
+  return { ...transfers, linesBefore, callsBefore };
+}
+
+async function expectAllSettled({ orders, telling }: Transfers): Promise<void> {
+  const told = await telling;
+  for (const [index, one] of told.entries()) await expectTold(orders[index], one);
+}
+
+async function expectTold(order: Order | undefined, told: Told): Promise<void> {
+  if (order === undefined) throw new Error('whoever was told had ordered');
+  await expectSettled(house.books, order, told);
+}
+
+/** An owner's name has its process's id in it. */
+async function unfinishedOf({ pid }: Victim): Promise<readonly string[]> {
+  const { rows } = await house.books.journal.query<{ gtid: string }>(
+    `select gtid from concordat.global_transaction where owner like '%:' || $1 || ':%'`,
+    [pid],
+  );
+  return rows.map(({ gtid }) => gtid);
+}
+
+async function endedBy({ pid }: Victim, gtids: readonly string[]): Promise<number> {
+  const { rows } = await house.books.journal.query<{ n: number }>(
+    `select count(*)::integer as n from concordat.ended_transaction
+      where gtid = any($2::uuid[]) and owner like '%:' || $1 || ':%'`,
+    [pid, gtids],
+  );
+  return rows[0]?.n ?? 0;
+}
+
+/** Of these transactions: in the journal, and in the ledger of each bank. */
+async function lines(gtids: readonly string[]): Promise<readonly number[]> {
+  const { journal, banks } = house.books;
+  const count = async (pool: typeof journal, table: string): Promise<number> => {
+    const { rows } = await pool.query<{ n: number }>(
+      `select count(*)::integer as n from ${table} where gtid::text = any($1)`,
+      [gtids],
+    );
+    return rows[0]?.n ?? 0;
+  };
+  const ledgers = [banks.alfa, banks.beta].map((pool) => count(pool, 'ledger'));
+  return Promise.all([count(journal, 'concordat.journal'), ...ledgers]);
+}
+
+/** Ends every lease again and again. @returns what stops it, and says how many were ended */
+function forceLeases(): () => Promise<number> {
+  let [isOn, forced] = [true, 0];
+  const force = async (): Promise<void> => {
+    while (isOn) {
+      const { rowCount } = await house.books.journal.query(
+        `update concordat.global_transaction set due_at = now() - interval '1 second'
+          where gtid in (select gtid from concordat.global_transaction
+                          where due_at > now() for update skip locked)`,
+      );
+      forced += rowCount ?? 0;
+    }
+  };
+  const forcing = force();
+  return async () => {
+    isOn = false;
+    await forcing;
+    return forced;
+  };
+}
+
+function conflictsOf(coordinator: Victim): Promise<number> {
+  return metricOf(coordinator, 'concordat_append_conflicts_total');
+}
+
+async function metricOf({ url }: Victim, name: string): Promise<number> {
+  const answer = await request(`${url}/metrics`);
+  const text = await answer.body.text();
+  const line = text.split('\n').find((one) => one.startsWith(`${name} `));
+  return Number(line?.split(' ')[1] ?? Number.NaN);
+}
+
+function isStale({ status }: Passed): boolean {
+  return status === 410;
+}
+
+function isAlfa(bank: BankName): boolean {
+  return bank === 'alfa';
+}
+
+/** Calls that are the same as one before. */
+function repeated(calls: readonly Passed[]): number {
+  const keys = calls.map(({ bank, gtid, branch, operation, token }) =>
+    [bank, gtid, branch, operation, token].join(' '),
+  );
+  return keys.length - new Set(keys).size;
+}

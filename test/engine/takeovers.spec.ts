@@ -1,0 +1,82 @@
+// What an instance knows, and does, of a transaction that another one has taken over meanwhile.
+import type { Entry } from '@concordat/engine';
+import type { GlobalTransactionId } from '@concordat/protocols';
+import { summaryOf } from '@concordat/protocols';
+import { expect, test } from 'vitest';
+import { databaseFromTemplate } from '../support/databases.js';
+import type { Instance } from './engines.js';
+import { instanceOn, request, silence, willing } from './engines.js';
+
+const { databaseUrl } = await databaseFromTemplate();
+const patience = { timeout: 10_000 };
+
+async function phaseAt({ engine }: Instance, gtid: GlobalTransactionId) {
+  const record = await engine.find(gtid);
+  return record && summaryOf(record.transaction).phase;
+}
+
+test('told of a newer token it reads the journal, and believes its memory no more', async () => {
+  const [bank, shop, commits] = [silence(), silence(), silence()];
+  const left = await instanceOn(databaseUrl, ({ call }) =>
+    call.branch === 'bank' ? bank.answer : shop.answer,
+  );
+  const { gtid } = await left.engine.begin(request());
+  const right = await instanceOn(databaseUrl, (question) =>
+    question.call.operation === 'commit' ? commits.answer : willing(question),
+  );
+  right.engine.start();
+  await expect.poll(() => phaseAt(right, gtid), patience).toBe('committing');
+  expect(await phaseAt(left, gtid)).toBe('preparing'); // it has heard of nothing yet
+
+  bank.speak({ type: 'stale' });
+  await expect.poll(() => phaseAt(left, gtid), patience).toBe('committing');
+
+  // It still waits for the shop, and has no lease: whoever has one may be further than its memory.
+  commits.speak({ type: 'reply', reply: { type: 'acknowledged' } });
+  await expect.poll(() => right.engine.inFlight(), patience).toBe(0);
+  expect(left.engine.inFlight()).toBe(1);
+  expect(await phaseAt(left, gtid)).toBe('ended');
+  shop.speak({ type: 'stale' });
+});
+
+test('stopped while it writes a decision, it leaves the calls to whoever comes', async () => {
+  const [writing, written] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const stopped = await instanceOn(databaseUrl, willing, {}, (ports) => ({
+    ...ports,
+    journal: {
+      load: (gtid) => ports.journal.load(gtid),
+      findByKey: (key) => ports.journal.findByKey(key),
+      append: async (entry: Entry) => {
+        const verdict = await ports.journal.append(entry);
+        if (entry.transaction.version === 1) return verdict;
+        writing.resolve();
+        await written.promise;
+        return verdict;
+      },
+    },
+  }));
+  const { gtid } = await stopped.engine.begin(request());
+  await writing.promise;
+  await stopped.engine.stop(0);
+  written.resolve();
+
+  const other = await instanceOn(databaseUrl, willing);
+  other.engine.start();
+  await expect.poll(() => phaseAt(other, gtid), patience).toBe('ended');
+  const commitsOf = ({ asked }: Instance) =>
+    asked.filter(({ call }) => call.operation === 'commit').length;
+  expect([commitsOf(stopped), commitsOf(other)]).toEqual([0, 2]);
+});
+
+test('an idempotency key stands for one body, at every instance', async () => {
+  const [here, there] = [
+    await instanceOn(databaseUrl, willing),
+    await instanceOn(databaseUrl, willing),
+  ];
+  const first = request({ idempotency: { key: 'order-7', digest: 'one body' } });
+  const other = request({ idempotency: { key: 'order-7', digest: 'another body' } });
+  const { type, gtid } = await here.engine.begin(first);
+  expect(type).toBe('begun');
+  expect(await there.engine.begin(first)).toEqual({ type: 'attached', gtid });
+  expect(await there.engine.begin(other)).toEqual({ type: 'key-reused', gtid });
+});

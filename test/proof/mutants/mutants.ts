@@ -1,0 +1,25 @@
+// Every fault that is planted, in the order of the table.
+import { engineGroup } from './list/engine.ts';
+import { journalShell, journalStatements } from './list/journal.ts';
+import { barrierGroup, twoPhaseManager } from './list/participant.ts';
+import { saga, tcc } from './list/tcc-and-saga.ts';
+import { threePhaseCommit, threePhaseParticipant } from './list/three-phase-commit.ts';
+import { transaction } from './list/transaction.ts';
+import { twoPhaseCommit } from './list/two-phase-commit.ts';
+import type { Group, Mutant } from './mutant.ts';
+
+export const groups: readonly Group[] = [
+  twoPhaseCommit,
+  threePhaseCommit,
+  threePhaseParticipant,
+  tcc,
+  saga,
+  transaction,
+  engineGroup,
+  journalStatements,
+  journalShell,
+  barrierGroup,
+  twoPhaseManager,
+];
+
+export const mutants: readonly Mutant[] = groups.flatMap((group) => group.mutants);
