@@ -13,6 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['libs/*/src/**/*.spec.ts', 'apps/*/src/**/*.spec.ts', 'test/{tidy,traces,explorer,simulation,proof}/**/*.spec.ts'],
+          testTimeout: 30_000,
         },
       },
       {

@@ -80,7 +80,7 @@ function transfers(urlOf: UrlOf): Starts {
 }
 
 async function startBank(name: string, databaseUrl: string): Promise<RunningProcess> {
-  const env = { BANK_NAME: name, DATABASE_URL: databaseUrl };
+  const env = { BANK_NAME: name, DATABASE_URL: databaseUrl, MEMORY_SLACK_MS: '0' };
   const bank = await startServer('apps/bank/dist/main.js', env, '/health/live');
   const pool = new Pool(bank.url, { connections: 8 });
   await Promise.all(accounts.map((id) => openAccount(pool, id)));

@@ -49,6 +49,8 @@ export function openParticipants(house, serverUrl) {
         DATABASE_URL: databaseUrl(serverUrl, databaseOf(name)),
         HOST: '127.0.0.1',
         PORT: '0',
+        PEER_URLS: 'http://127.0.0.1:*',
+        MEMORY_SLACK_MS: '0', // new tables here are new indeed, and there is one clock
       },
     });
   return step(

@@ -18,7 +18,11 @@ const west = await openBank('west');
 async function openBank(bankName: string): Promise<TestBank> {
   const database = await serviceDatabase();
   const { databaseUrl } = database;
-  const config = parseConfig({ BANK_NAME: bankName, DATABASE_URL: databaseUrl });
+  const config = parseConfig({
+    BANK_NAME: bankName,
+    DATABASE_URL: databaseUrl,
+    MEMORY_SLACK_MS: '0',
+  });
   const bank = await startBank(config, () => undefined);
   afterAll(() => bank.stop());
   return { ...database, url: bank.url };

@@ -7,7 +7,7 @@ import { stopServer } from '@concordat/participant-sdk';
 import type { Json, Operation, ProtocolName } from '@concordat/protocols';
 import type { CallBody, CallRoster, ParticipantAnswer } from '@concordat/wire';
 import { asBranchId, asGtid, decodeAnswer, encodeCallHeading } from '@concordat/wire';
-import { afterAll } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { eventually } from '../support/eventually.js';
 
 const STOP_GRACE_MS = 1_000;
@@ -105,6 +105,7 @@ export interface Latch {
 export function latch(): Latch {
   const reached = Promise.withResolvers<void>();
   const opened = Promise.withResolvers<void>();
+  onTestFinished(() => opened.resolve()); // a test that fails leaves nobody waiting
   return {
     reached: reached.promise,
     open: opened.resolve,

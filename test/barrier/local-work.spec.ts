@@ -270,6 +270,6 @@ test('tries and cancels that arrive together end with the work undone, or never 
 test('eight processes that make the tables at once take turns', async () => {
   await pool.query('drop table concordat_barrier, concordat_branch_committed');
   const pools = Array.from({ length: 8 }, () => poolOf(databaseUrl, 1));
-  await expect(Promise.all(pools.map(ensureBarrier))).resolves.toHaveLength(8);
+  await expect(Promise.all(pools.map((each) => ensureBarrier(each)))).resolves.toHaveLength(8);
   await Promise.all(pools.map((each) => each.end()));
 });

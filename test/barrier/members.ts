@@ -38,7 +38,7 @@ import { branchAt } from './calling.js';
 import { poolOf, serviceDatabase } from './databases.js';
 
 /** What the handlers of a member do when they are run, having written their deed. */
-type Mood = 'obey' | 'refuse' | 'throw' | 'swallow' | 'wait';
+type Mood = 'obey' | 'refuse' | 'throw' | 'swallow' | 'wait' | 'roll-back' | 'commit-and-refuse';
 
 const SILENCE_MS = 300;
 const PERIOD_MS = 50;
@@ -46,7 +46,7 @@ const STOP_GRACE_MS = 500;
 const LOCK_TIMEOUT_MS = 2_000;
 
 /** Every URL of these tests is on this machine; any other is not called. */
-export const peersHere = httpPeers({ allow: ({ hostname }) => hostname === '127.0.0.1' });
+export const peersHere = httpPeers({ peers: ['http://127.0.0.1:*'] });
 
 export class Member {
   mood: Mood = 'obey';
@@ -67,12 +67,13 @@ export class Member {
     readonly database: TestDatabase,
     lockTimeoutMs = LOCK_TIMEOUT_MS,
   ) {
-    this.standings = postgresStandings(this.pool, { lockTimeoutMs });
+    this.standings = postgresStandings(this.pool, { name: id, lockTimeoutMs });
     this.participant = participant<Json, PoolClient>({
       barrier: postgresBarrier(this.pool),
       parse: (payload) => (payload === 'nonsense' ? refused('no such thing') : payload),
       threePhase: {
         standings: this.standings,
+        peers: peersHere,
         canCommit: async (context, tx) => (await this.act(context, tx)) ?? { voted: this.id },
         doCommit: (context, tx) => this.act(context, tx),
         abort: (context, tx) => this.act(context, tx),
@@ -84,7 +85,7 @@ export class Member {
   /** Serves until the end of the test file, unless it is stopped. */
   static async open(id: string, lockTimeoutMs?: number): Promise<Member> {
     const database = await serviceDatabase();
-    await ensureBarrier(database.pool);
+    await ensureBarrier(database.pool, { memorySlackMs: 0 });
     await database.pool.query(
       `create table deed (id bigint generated always as identity, gtid text, branch text,
                           operation text, payload json, result json)`,
@@ -104,6 +105,14 @@ export class Member {
       await member.stop();
       await pool.end();
     });
+    return member;
+  }
+
+  /** Another service that keeps its tables where `host` does. */
+  static async sharing(host: Member, id: string): Promise<Member> {
+    const member = new Member(id, host.database);
+    await member.serve();
+    afterAll(() => member.stop());
     return member;
   }
 
@@ -164,7 +173,9 @@ export class Member {
     if (this.mood === 'wait') await this.door?.wait();
     if (this.mood === 'throw') throw new Error('out of order');
     if (this.mood === 'swallow') await tx.query('select 1 / 0').catch(() => undefined);
-    return this.mood === 'refuse' ? refused('not today') : undefined;
+    if (this.mood === 'roll-back') await tx.query('rollback');
+    if (this.mood === 'commit-and-refuse') await tx.query('commit');
+    return this.mood.endsWith('refuse') ? refused('not today') : undefined;
   }
 }
 
@@ -187,12 +198,12 @@ export function rosterOf(members: readonly Member[], deadlineAt = OVER): CallRos
 
 /** One global transaction among `members`, as a coordinator speaks of it: in this order. */
 export class Transaction {
-  readonly gtid = randomUUID();
   private readonly branches: ReadonlyMap<Member, Branch>;
 
   constructor(
     readonly members: readonly Member[],
     deadlineAt = OVER,
+    readonly gtid: string = randomUUID(),
   ) {
     const roster = rosterOf(members, deadlineAt);
     this.branches = new Map(
@@ -220,9 +231,14 @@ export class Transaction {
   }
 
   /** As another participant calls. */
-  peer(member: Member, operation: PeerOperation, ballot?: number): Promise<PeerAnswer> {
+  peer(
+    member: Member,
+    operation: PeerOperation,
+    ballot?: number,
+    more: { readonly voted?: true } = {},
+  ): Promise<PeerAnswer> {
     const branch = asBranchId(member.id);
-    const about = { gtid: asGtid(this.gtid), branch, operation };
+    const about = { gtid: asGtid(this.gtid), branch, operation, ...more };
     const question = ballot === undefined ? about : { ...about, ballot };
     return peersHere.ask(member.url, question, new AbortController().signal);
   }

@@ -9,8 +9,8 @@ import { serve } from './calling.js';
 const about = { gtid: asGtid('01939f6c-7e01-7c4a-9d0e-3f1b2a6c8d55'), branch: asBranchId('b') };
 const elect = { ...about, operation: 'elect', ballot: 5 } as const;
 const unhurried = new AbortController().signal;
-const allow = ({ hostname }: URL): boolean => hostname === '127.0.0.1';
-const peers = httpPeers({ allow });
+const here = ['http://127.0.0.1:*'];
+const peers = httpPeers({ peers: here });
 
 const standing = { state: 'ready', lastElected: 5, lastAttempt: 0 } as const;
 
@@ -21,15 +21,17 @@ async function answerOf(listener: RequestListener): Promise<PeerAnswer> {
 
 test('a question is a call without a token, which a participant understands', async () => {
   const calls: object[] = [];
+  const keys: unknown[] = [];
   const url = await serve((request, response) => {
     request.setEncoding('utf8').on('data', (text: string) => {
       const { method, url: path, headers } = request;
       const heading = parseCallHeading(headers);
+      keys.push(headers['idempotency-key']);
       calls.push({ method, path, heading, body: parseCallBody(JSON.parse(text)) });
       response.end(JSON.stringify({ standing }));
     });
   });
-  expect(await peers.ask(`${url}/bank/`, elect, unhurried)).toEqual({
+  expect(await peers.ask(`${url}/bank/`, { ...elect, voted: true }, unhurried)).toEqual({
     type: 'reply',
     reply: { type: 'standing', standing },
   });
@@ -47,9 +49,10 @@ test('a question is a call without a token, which a participant understands', as
           traceparent: null,
         },
       },
-      body: { ok: true, value: { payload: null, ballot: 5 } },
+      body: { ok: true, value: { payload: null, ballot: 5, voted: true } },
     },
   ]);
+  expect(keys).toEqual([`${about.gtid}:b:elect@5`]);
 });
 
 describe('state', () => {
@@ -89,12 +92,39 @@ describe('a URL', () => {
     ['http://127.0.0.1:1/?x=', 'with a query'],
     ['http://127.0.0.1:1/#x', 'with a fragment'],
     ['nonsense', 'that is none'],
+    ['http://127.0.0.1:1/%2e%2e/x', 'with a percent sign'],
+    ['https://127.0.0.1:1/bank', 'of another origin'],
+    ['http://127.0.0.1.example.com/', 'of a host that only begins like one'],
   ])('%s, %s, is not called', async (url) => {
     expect(await peers.ask(url, elect, unhurried)).toEqual({
       type: 'in-doubt',
-      reason: `the roster's URL ${url} may not be called`,
+      reason: 'may not be called: its URL is not among the peers of this participant',
     });
+    expect(peers.faultOf(url)).toContain('may not be called');
   });
+
+  test.each([
+    ['http://h:81', 'http://h:81/bank/x', true],
+    ['http://h:81', 'http://h:82/bank', false],
+    ['http://h', 'http://h:80/', true],
+    ['http://h', 'http://h:81/', false],
+    ['http://h:*/bank', 'http://h:82/bank', true],
+    ['http://h:*/bank/', 'http://h:82/bank/', true],
+    ['http://h:*/bank', 'http://h:82/bank/of/england', true],
+    ['http://h:*/bank', 'http://h:82/banks', false],
+    ['http://h:*/bank', 'http://h:82/bank/../vault', false],
+    ['http://127.0.0.1:*', 'http://2130706433:5/', true],
+    ['http://H:*', 'http://h:5/', true],
+  ])('below %s: %s, %s', (prefix, url, isBelow) => {
+    expect(httpPeers({ peers: [prefix] }).faultOf(url) === undefined).toBe(isBelow);
+  });
+
+  test.each(['', '*', 'h', 'ftp://h', 'http://*', 'http://me@h', 'http://h:1:*', 'http://h/*'])(
+    'is on no list: %j',
+    (prefix) => {
+      expect(() => httpPeers({ peers: [prefix] })).toThrow(`"${prefix}" is not a URL`);
+    },
+  );
 
   test('is not followed elsewhere', async () => {
     let visitors = 0;
@@ -110,6 +140,33 @@ describe('a URL', () => {
     }
     expect(visitors).toBe(0);
   });
+});
+
+test.each([
+  [500, 'a secret', { type: 'in-doubt', reason: 'HTTP 500' }],
+  [409, '{"reason":"a secret"}', { type: 'balked', reason: 'HTTP 409' }],
+  [200, '{"vote":"a secret"}', { type: 'in-doubt', reason: 'HTTP 200' }],
+])('what people are shown of %i %s is its status', async (status, body, shown) => {
+  const answer = await answerOf((_, response) => response.writeHead(status).end(body));
+  expect(answer).toEqual(shown);
+});
+
+test('however long a roster is, few calls are under way at once', async () => {
+  let [now, most] = [0, 0];
+  const url = await serve((_, response) => {
+    now += 1;
+    most = Math.max(most, now);
+    setTimeout(() => {
+      now -= 1;
+      response.end(JSON.stringify({ standing }));
+    }, 20);
+  });
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, () => peers.ask(url, elect, unhurried)),
+  );
+  expect(answers.filter(({ type }) => type === 'reply')).toHaveLength(100);
+  expect(most).toBeGreaterThan(1);
+  expect(most).toBeLessThanOrEqual(32);
 });
 
 describe('no answer', () => {
@@ -141,7 +198,7 @@ describe('no answer', () => {
       }, 50);
       response.on('close', () => clearInterval(trickle));
     });
-    const hurried = httpPeers({ allow, timeoutMs: 1_500 });
+    const hurried = httpPeers({ peers: here, timeoutMs: 1_500 });
     expect(await hurried.ask(url, elect, unhurried)).toEqual({
       type: 'in-doubt',
       reason: 'no whole answer within 1500 ms',
@@ -166,6 +223,6 @@ describe('no answer', () => {
     const garbled = await answerOf((_, response) => response.end(Buffer.from([0x22, 0xff, 0x22])));
     expect(garbled.type).toBe('in-doubt');
     const vote = await answerOf((_, response) => response.end('{"vote":"prepared"}'));
-    expect(vote).toEqual({ type: 'in-doubt', reason: 'HTTP 200 with a vote, to elect' });
+    expect(vote).toEqual({ type: 'in-doubt', reason: 'HTTP 200' });
   });
 });

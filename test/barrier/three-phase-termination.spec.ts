@@ -156,6 +156,7 @@ describe('elections', () => {
     const asked: string[] = [];
     const slow = held(asking, ['state']);
     a.standIn({
+      ...peersHere,
       async ask(url, question, signal) {
         asked.push(question.operation);
         if (asked.length > 2) await again.wait(); // the next attempt may well elect
@@ -174,9 +175,20 @@ describe('elections', () => {
     again.open();
   });
 
+  test('others that contradict each other are left to a person', async () => {
+    const transaction = await undecided([a]);
+    await transaction.at(b).call('do-commit', 3);
+    await transaction.at(c).call('abort', 3);
+    a.standIn();
+    const reason = 'others contradict each other: b is committed, c is aborted';
+    await eventually('it says why', async () => (await doubts(a)).includes(reason));
+    expect(await transaction.standings([a])).toEqual(['pre-committed 0/0']);
+  });
+
   /** The network to others, in which questions of these operations wait at `door`. */
   function held(door: ReturnType<typeof latch>, operations: readonly string[]): Peers {
     return {
+      ...peersHere,
       async ask(url, question, signal) {
         if (operations.includes(question.operation)) await door.wait();
         return peersHere.ask(url, question, signal);
@@ -192,6 +204,7 @@ describe('a network in parts', () => {
 
   function fromPartOf(member: Member): Peers {
     return {
+      ...peersHere,
       async ask(url, question, signal) {
         if (parts.get(member.id) === parts.get(question.branch)) {
           return peersHere.ask(url, question, signal);

@@ -1,9 +1,7 @@
 // 3PC at one participant: what it answers, what it makes durable, what its handlers do.
-import { ensureBarrier } from '@concordat/participant-sdk';
 import type { PeerAnswer } from '@concordat/wire';
 import { describe, expect, test } from 'vitest';
 import { acknowledged, branchAt, latch, reply, untilSettled, working } from './calling.js';
-import { serviceDatabase } from './databases.js';
 import { Member, rosterOf, Transaction, written } from './members.js';
 import { eventually } from '../support/eventually.js';
 
@@ -44,7 +42,7 @@ pre-commit 5  in-doubt                         told                             
 pre-abort 0   in-doubt                         acknowledged, pre-aborted 0/0    told                             told                           told                             told              told
 pre-abort 4   in-doubt                         told                             acknowledged, pre-aborted 4/4    acknowledged, pre-aborted 4/4  acknowledged                     told              told
 pre-abort 5   in-doubt                         told                             told                             told                           told                             told              told
-do-commit     heuristic-rollback, aborted 0/0  acknowledged, committed 0/0      acknowledged, committed 4/0      acknowledged, committed 4/4    acknowledged, committed 4/4      acknowledged      heuristic-rollback
+do-commit     heuristic-rollback               acknowledged, committed 0/0      acknowledged, committed 4/0      acknowledged, committed 4/4    acknowledged, committed 4/4      acknowledged      heuristic-rollback
 abort         acknowledged, aborted 0/0        acknowledged, aborted 0/0        acknowledged, aborted 4/0        acknowledged, aborted 4/4      acknowledged, aborted 4/4        heuristic-commit  acknowledged
 `;
 
@@ -154,11 +152,19 @@ describe('a vote', () => {
   });
 
   const here = (id: string) => ({ branch: member.id, url: `http://127.0.0.1:1/${id}` }) as never;
+  const many = Array.from({ length: 101 }, (_, place) => here(`${place}`));
+  const elsewhere = { branch: others[1]?.id, url: 'http://169.254.169.254/latest' } as never;
   const roster = rosterOf([member, ...others]);
   test.each([
     ['without a roster', undefined, 'there is no roster'],
     ['with a roster of others', { ...roster, members: roster.members.slice(1) }, 'does not name'],
+    ['with a roster without end', { ...roster, members: many }, 'more than 100 branches'],
     ['with a roster that names it twice', { ...roster, members: [here('1'), here('2')] }, 'twice'],
+    [
+      'with one who may not be called',
+      { ...roster, members: [...roster.members.slice(0, 2), elsewhere] },
+      'the roster names c, which may not be called: its URL is not among the peers',
+    ],
     ['with a quorum that is none', { ...roster, quorum: 1 }, 'a quorum of 3 is 2, not 1'],
   ])('%s is a refusal, and runs nothing', async (_, given, reason) => {
     const branch = branchAt(member.url, '3pc', { id: member.id });
@@ -192,8 +198,7 @@ describe('the orders of another participant', () => {
     for (const token of [2, 3]) {
       expect(await transaction.at(member).call('do-commit', token)).toEqual(acknowledged);
       expect(await transaction.peer(member, 'do-commit')).toEqual(acknowledged);
-      const committed = reply('heuristic-commit', { note: 'the work is committed here' });
-      expect(await transaction.peer(member, 'abort')).toEqual(committed);
+      expect(await transaction.peer(member, 'abort')).toEqual(reply('heuristic-commit'));
     }
     expect(await member.deeds(transaction.gtid)).toEqual(['can-commit', 'do-commit']);
   });
@@ -235,13 +240,32 @@ describe('a handler', () => {
     expect(await member.standing(transaction.gtid)).toBeUndefined();
   });
 
+  test.each(['roll-back', 'commit-and-refuse'] as const)(
+    'that ends its transaction by itself (%s) has neither voted nor obeyed',
+    async (mood) => {
+      const transaction = begin();
+      member.mood = mood;
+      expect((await transaction.at(member).call('can-commit', 1)).type).toBe('in-doubt');
+      expect(member.reported.at(-1)).toBe('Error: a handler has ended its transaction');
+      expect(written(await member.standing(transaction.gtid))).toBe('-');
+      member.mood = 'obey';
+      expect(await transaction.at(member).call('can-commit', 1)).toEqual(prepared);
+      member.mood = mood;
+      expect((await transaction.at(member).call('do-commit', 2)).type).toBe('in-doubt');
+      expect((await transaction.peer(member, 'do-commit')).type).toBe('in-doubt');
+      member.mood = 'obey';
+      expect(written(await member.standing(transaction.gtid))).toBe('ready 0/0');
+      expect(await transaction.at(member).call('do-commit', 2)).toEqual(acknowledged);
+    },
+  );
+
   test('that cannot obey an order balks, keeps nothing, and obeys when it comes again', async () => {
     const transaction = begin();
     await transaction.at(member).call('can-commit', 1);
     member.mood = 'refuse';
-    const balked = { type: 'balked', reason: 'not today' };
-    expect(await transaction.at(member).call('do-commit', 2)).toEqual(balked);
-    expect(await transaction.peer(member, 'do-commit')).toEqual(balked);
+    const balked = (reason: string) => ({ type: 'balked', reason });
+    expect(await transaction.at(member).call('do-commit', 2)).toEqual(balked('not today'));
+    expect(await transaction.peer(member, 'do-commit')).toEqual(balked('HTTP 409'));
     member.mood = 'obey';
     expect(await member.deeds(transaction.gtid)).toEqual(['can-commit']);
     expect(written(await member.standing(transaction.gtid))).toBe('ready 0/0');
@@ -322,52 +346,5 @@ describe('at the same time', () => {
     const wanted = Array.from({ length: 8 }, () => member.standings.promise(branch, 1));
     const obtained = (await Promise.all(wanted)).filter((standing) => standing !== undefined);
     expect(obtained.map(written)).toEqual(['ready 1/0']);
-  });
-});
-
-describe('what is not known', () => {
-  test('a participant that remembers no vote is silent, and a person is told why', async () => {
-    const transaction = begin();
-    const answer = await transaction.preCommit(member);
-    expect(answer).toMatchObject({
-      type: 'in-doubt',
-      reason: expect.stringContaining('no vote of this branch is remembered here'),
-    });
-    expect(await member.standing(transaction.gtid)).toBeUndefined();
-  });
-
-  test('a ballot that is missing obliges nobody', async () => {
-    const transaction = begin();
-    expect((await transaction.peer(member, 'elect')).type).toBe('in-doubt');
-    expect(await member.standing(transaction.gtid)).toBeUndefined();
-  });
-});
-
-describe('a database of the former version', () => {
-  const withRoster = 'alter table concordat_barrier add column roster json';
-  const columns = `select from pg_attribute where attrelid = 'concordat_barrier'::regclass
-                      and attname = 'roster' and not attisdropped`;
-
-  test('loses the roster that nobody reads any more, and gets the table of standings', async () => {
-    const { pool } = await serviceDatabase();
-    await ensureBarrier(pool);
-    await pool.query(`drop table concordat_standing; ${withRoster}`);
-    await ensureBarrier(pool);
-    expect((await pool.query(columns)).rowCount).toBe(0);
-    expect((await pool.query('select from concordat_standing')).rowCount).toBe(0);
-    await ensureBarrier(pool);
-  });
-
-  test('is not waited for while a prepared transaction holds its table', async () => {
-    const { pool } = await serviceDatabase();
-    await ensureBarrier(pool);
-    await pool.query(`drop table concordat_standing; ${withRoster}`);
-    await pool.query(`begin; select from concordat_barrier; prepare transaction 'held'`);
-    await ensureBarrier(pool);
-    expect((await pool.query(columns)).rowCount).toBe(1);
-    expect((await pool.query('select from concordat_standing')).rowCount).toBe(0);
-    await pool.query(`rollback prepared 'held'`);
-    await ensureBarrier(pool);
-    expect((await pool.query(columns)).rowCount).toBe(0);
   });
 });

@@ -284,3 +284,16 @@ describe('everything at once', () => {
     }
   });
 });
+
+test('an order for what is not prepared costs no connection', async () => {
+  const own = poolOf(databaseUrl, 1);
+  const backend = async (): Promise<number | undefined> =>
+    (await own.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid;
+  const alone = await serve(nodeHandler(scripted(own).participant, { prefix: '' }));
+  const before = await backend();
+  const branch = branchAt(alone, '2pc', { payload: 'obey' });
+  expect(await branch.call('rollback', 1)).toEqual(acknowledged);
+  expect(await branch.call('commit', 2)).toEqual(gone);
+  expect(await backend()).toBe(before);
+  await own.end();
+});

@@ -11,7 +11,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { crashPoints } from '@concordat/crash-points';
 import { BALANCE } from './support/books.js';
-import { expectSettled, journalOfYoungest, tracesAt } from './support/checks.js';
+import { allEnded, expectSettled, journalOfYoungest, tracesAt } from './support/checks.js';
 import type { Cell, Seen, Way } from './support/crash-table.js';
 import { cells, unreached } from './support/crash-table.js';
 import { House } from './support/house.js';
@@ -23,7 +23,6 @@ import { whenArmed } from './support/victim.js';
 
 const AFFORDABLE = 1;
 const UNAFFORDABLE = 1_000 * BALANCE;
-const SETTLE_TIMEOUT_MS = 30_000;
 const SLOW_MS = 80;
 /** More than are tried before the first vote is written: what is left behind comes after it. */
 const TURNED_AWAY = 5;
@@ -80,7 +79,6 @@ function runLane(house: House, lane: readonly Cell[]): void {
 
 async function prepare(house: House, first: Cell | undefined): Promise<void> {
   if (first?.at === 'bank') {
-    await victimOf(house, first).kill();
     await house.coordinator.start();
   }
   if (first !== undefined) await startFor(house, first, victimOf(house, first));
@@ -88,7 +86,6 @@ async function prepare(house: House, first: Cell | undefined): Promise<void> {
 
 /** Starts the victim of the last cell again; if there is a next one, it can be armed for that. */
 async function startFor(house: House, next: Cell | undefined, victim: Victim): Promise<void> {
-  if (!victim.hasEnded()) await victim.kill(); // it has survived: the cell has failed
   await victim.start(next === undefined ? '' : whenArmed(next.point, next.way.nth ?? 1));
 }
 
@@ -103,7 +100,7 @@ async function runCell(house: House, cell: Cell, next: Cell | undefined): Promis
   let telling: Promise<readonly Told[]>;
   try {
     const { gtid } = await insist(url, { ...orderOf(cell), amount: AFFORDABLE });
-    await expect.poll(() => house.books.unfinished(), { timeout: SETTLE_TIMEOUT_MS }).toBe(0);
+    await allEnded(house.books);
     const callsBefore = house.gate.passed.length;
     await victim.arm();
     misbehave(house, cell.way);

@@ -12,7 +12,7 @@ import type { ProtocolName } from '@concordat/protocols';
 import { request } from 'undici';
 import { eventually } from '../support/eventually.js';
 import type { BankName } from './support/books.js';
-import { expectSettled } from './support/checks.js';
+import { allEnded, expectSettled } from './support/checks.js';
 import type { Passed } from './support/gate.js';
 import { House } from './support/house.js';
 import type { Order, Told } from './support/persistent.js';
@@ -126,8 +126,7 @@ async function pauseUntilTakenOver(timeoutMs: number): Promise<Over> {
   const givenUp = timeoutMs === IMPATIENT_MS ? sleep(IMPATIENT_MS) : undefined;
   const begun = await unfinishedOf(first);
   expect(begun.length, 'transactions that the pause has hit').toBeGreaterThan(0);
-  const isOver = async () => (await house.books.unfinished()) === 0;
-  await eventually('the second ends what the first has begun', isOver, SETTLE_MS);
+  await allEnded(house.books);
   expect(await endedBy(second, begun), 'ended by the second').toBe(begun.length);
 
   await givenUp;

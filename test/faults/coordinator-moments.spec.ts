@@ -3,8 +3,8 @@
 //   initiator ──HTTP──▶ frail ──▶ proxy ──▶ Postgres ◀── sound        two processes, one journal
 //                         └────────▶ alfa, beta ◀──────────┘          two banks, a database each
 //
-// The initiator asks with one key, here and there, until it is told the end. What it is told is what
-// has become of the money; and nothing was begun twice. The fault is found by what the append says.
+// The initiator asks with one key, here and there, until it is told the end. What it is told is
+// what has become of the money; and nothing was begun twice.
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { TransactionView } from '@concordat/wire';

@@ -1,5 +1,5 @@
-// A disk that is full under load, with the journal and both banks on it (fault 49). Some commits fail
-// with 53100, and when the WAL itself finds no room the server goes down. Then there is room again.
+// A disk that is full under load, with the journal and both banks on it (fault 49). Some commits
+// fail with 53100, and when the WAL finds no room the server goes down. Then there is room again.
 //
 // The disk is a small one in memory, which only root may mount: elsewhere these tests are skipped.
 import { execFileSync } from 'node:child_process';

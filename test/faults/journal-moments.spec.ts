@@ -3,8 +3,8 @@
 //
 //   frail ──▶ proxy ──▶ Postgres ◀── sound        two instances, one of them behind the proxy
 //
-// Whatever happened: what failed is unknown until it is read back; nothing is begun or decided twice;
-// a call bears one token, whoever asks it; it ends, and the initiator is told how it has ended.
+// Whatever happened: what failed is unknown until it is read back; nothing is begun or decided
+// twice; a call bears one token, whoever asks it; it ends, and the initiator is told how.
 import { randomUUID } from 'node:crypto';
 import type { Question, Record } from '@concordat/engine';
 import { JournalUnavailable } from '@concordat/engine';

@@ -1,20 +1,20 @@
-// Everyday trouble with the journal's database: serialization failures, few connections, idle ones that
-// die, and a retention that drops days while recovery ends what began in them (50, 51, 52 and 54).
+// Everyday trouble with the journal's database: serialization failures, few connections, idle ones
+// that die, and a retention that drops days while recovery ends what began in them (50 to 52, 54).
+import { JournalUnavailable } from '@concordat/engine';
 import { openJournal } from '@concordat/journal';
-import type { Instant } from '@concordat/protocols';
 import { summaryOf } from '@concordat/protocols';
 import { expect, test } from 'vitest';
-import { creationOf, dayOf } from '../../libs/journal/src/partitions.js';
 import type { Instance } from '../engine/engines.js';
 import { instanceOn, request, willing } from '../engine/engines.js';
+import { DAY_MS, makePartitionsOf } from '../journal/past-days.js';
 import { databaseFromTemplate } from '../support/databases.js';
 import { eventually } from '../support/eventually.js';
 import { newGtid } from '../support/gtids.js';
+import { PostgresProxy, replyOf, saying } from '../support/postgres-proxy.js';
 
 const { databaseUrl, pool } = await databaseFromTemplate();
 const MANY = 50;
 const PATIENCE_MS = 15_000;
-const DAY_MS = 86_400_000;
 
 async function expectCommitted({ engine }: Instance, gtid: string): Promise<void> {
   const id = gtid as Parameters<typeof engine.find>[0];
@@ -59,6 +59,31 @@ test('one connection is enough for many: they take turns', async () => {
   expect(instance.troubles).toEqual([]);
 });
 
+test('a connection that dies at the very moment when it is there does not end the process', async () => {
+  const proxy = await PostgresProxy.before(databaseUrl);
+  const owner = 'unlucky';
+  const opened = await openJournal({ databaseUrl: proxy.url, owner });
+  const end = async () => {
+    const { rowCount } = await pool.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1',
+      [`concordat ${owner}`],
+    );
+    return rowCount ?? 0;
+  };
+  await eventually('those that there are have gone', async () => (await end()) === 0);
+  // The last that the pool waits for before it hands a connection out.
+  const opening = proxy.once(replyOf(saying('set enable_seqscan')), 'hold');
+  const ping = opened.reader.ping().catch((error: unknown) => error);
+  await opening.reached;
+  expect(await end()).toBe(1);
+  await eventually('it is gone', async () => (await end()) === 0);
+  opening.open(); // that it is ready, and that it is ended, come in one
+  expect(await ping).toBeInstanceOf(JournalUnavailable);
+  await opened.reader.ping();
+  expect(opening.fired).toBe(1);
+  await opened.close();
+});
+
 test('idle connections that die are replaced', async () => {
   const owner = 'forgetful';
   const lost: Error[] = [];
@@ -82,8 +107,8 @@ test('idle connections that die are replaced', async () => {
 });
 
 test('retention takes nothing from recovery: what began long ago ends, and is forgotten after that', async () => {
-  const longAgo = (Date.now() - 40 * DAY_MS) as Instant;
-  for (const statement of creationOf(dayOf(longAgo))) await pool.query(statement);
+  const longAgo = Date.now() - 40 * DAY_MS;
+  await makePartitionsOf(pool, longAgo);
   const journal = await openJournal({ databaseUrl, owner: 'housekeeper' });
   const dead = await instanceOn(
     databaseUrl,

@@ -81,7 +81,7 @@ export class House {
     await eventually('there is a load', async () => (await this.unfinished()) >= UNFINISHED_MIN);
   }
 
-  /** One that could commit may be refused: an account may be locked for long by one that is lost. */
+  /** One that could commit may be refused: what is lost may hold an account for long. */
   private async transfer(
     protocol: TransferProtocol,
     account: string,
@@ -116,7 +116,11 @@ export class House {
 
 async function openBank(bankName: string, serverUrl: string): Promise<TestBank> {
   const databaseUrl = await createDatabase(serverUrl, bankName);
-  const config = parseConfig({ BANK_NAME: bankName, DATABASE_URL: databaseUrl });
+  const config = parseConfig({
+    BANK_NAME: bankName,
+    DATABASE_URL: databaseUrl,
+    MEMORY_SLACK_MS: '0',
+  });
   const bank = await startBank(config, () => undefined);
   const pool = poolOf(databaseUrl);
   afterAll(async () => {

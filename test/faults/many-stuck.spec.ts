@@ -1,5 +1,5 @@
 // Ten thousand transactions that cannot go on, and others that can (faults 77 and 78). The stuck
-// ones are begun in the journal by its own statement, as a coordinator that died has left them: due.
+// ones are begun in the journal by its own statement, as a coordinator that died leaves them: due.
 //
 // No test here is one of speed. That nobody waits for the stuck is seen by the order of things: the
 // others have ended while there are stuck ones that have not even had their turn.

@@ -30,7 +30,13 @@ const bank = new Service(
     name: 'bank',
     program: path.resolve('apps/bank/dist/main.js'),
     logFile: path.join(dir, 'bank.log'),
-    env: { PATH: process.env['PATH'], BANK_NAME: 'bank', DATABASE_URL: proxy.url, PORT: '0' },
+    env: {
+      PATH: process.env['PATH'],
+      BANK_NAME: 'bank',
+      DATABASE_URL: proxy.url,
+      PORT: '0',
+      MEMORY_SLACK_MS: '0',
+    },
   },
   () => undefined,
 );

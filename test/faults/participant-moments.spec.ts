@@ -1,8 +1,8 @@
 // A participant whose database is behind a network that fails at the worst moments: for each way in
 // which a local transaction can end, and each way in which the end can fail to be heard of.
 //
-// Whatever happened: the call is in doubt, never a no; asked again, the truth is found; and what was
-// asked has had its effect exactly once.
+// Whatever happened: the call is in doubt, never a no; asked again, the truth is found; and what
+// was asked has had its effect exactly once.
 import type { PostgresOptions } from '@concordat/participant-sdk';
 import { nodeHandler } from '@concordat/participant-sdk';
 import type { Operation, ProtocolName } from '@concordat/protocols';

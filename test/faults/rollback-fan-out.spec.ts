@@ -1,6 +1,6 @@
-// A coordinator that dies in the middle of the orders to roll back (fault 12): one branch has obeyed,
-// the orders to the others are lost. The table of crash points (test/e2e) has this for commits; there
-// a rollback comes of a refusal, and one branch is left to be told. Here nobody has answered, and
+// A coordinator that dies in the middle of the orders to roll back (fault 12): one branch has
+// obeyed, the orders to the others are lost. The table of crash points (test/e2e) has this for
+// commits; there a rollback comes of a refusal, and one branch is left to be told. Here nobody has answered, and
 // everybody must be.
 import { describe, expect, test } from 'vitest';
 import { Api } from '../http/api.js';
@@ -18,7 +18,7 @@ const environment = {
   CONCORDAT_SWEEP_PERIOD_MS: '50',
   CONCORDAT_WAKEUPS: 'none',
 };
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 90_000;
 
 async function expectKilledAt(point: string, coordinator: CoordinatorProcess): Promise<void> {
   expect(await coordinator.exited).toMatchObject({ signal: 'SIGKILL' });

@@ -1,5 +1,5 @@
-// One database, more than one who believes that it is theirs (fault 30): one service that is registered
-// under two names, and two clusters of coordinators that know nothing of each other.
+// One database, more than one who believes that it is theirs (fault 30): one service that is
+// registered under two names, and two clusters of coordinators that know nothing of each other.
 import { nodeHandler } from '@concordat/participant-sdk';
 import { summaryOf } from '@concordat/protocols';
 import { describe, expect, test } from 'vitest';

@@ -1,15 +1,22 @@
-// Everyday trouble with a participant's database: what fails has done nothing, and is asked again; what
-// is over is found. A failed transaction is no vote (faults 27, 50, 51 and 52).
+// Everyday trouble with a participant's database: what fails has done nothing, and is asked again;
+// what is over is found. A failed transaction is no vote (faults 27, 50, 51 and 52).
 import { nodeHandler } from '@concordat/participant-sdk';
 import pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
-import { inTransaction } from '../../libs/participant-sdk/src/postgres/transaction.js';
 import { acknowledged, branchAt, latch, reply, serve, working } from '../barrier/calling.js';
 import { preparedGids, serviceDatabase } from '../barrier/databases.js';
 import { createEffects, effectsOf } from '../barrier/scripted.js';
 import type { Exchange } from '../support/postgres-conversation.js';
 import { eventually } from '../support/eventually.js';
-import { COMMIT, PostgresProxy, PREPARE_TRANSACTION } from '../support/postgres-proxy.js';
+import {
+  COMMIT,
+  failureOf,
+  OPEN,
+  PostgresProxy,
+  PREPARE_TRANSACTION,
+  replyOf,
+  requestOf,
+} from '../support/postgres-proxy.js';
 import type { Handler, Obedient } from './obedient.js';
 import { mark, obedient } from './obedient.js';
 
@@ -43,25 +50,40 @@ async function terminated(condition: string): Promise<number> {
   return rowCount ?? 0;
 }
 
-describe('an end that is answered ROLLBACK, without an error', () => {
+describe('a transaction that has failed, which nobody has noticed', () => {
   const isRolledBack = ({ tags, sqlState }: Exchange): boolean =>
     sqlState === undefined && tags.includes('ROLLBACK');
 
   test.each([
-    ['PREPARE TRANSACTION', PREPARE_TRANSACTION, { last: '', prepare: 'failed' }],
-    ['COMMIT', COMMIT, 'commit'],
-  ] as const)('%s of a failed transaction is not a vote', async (_, kind, end) => {
-    const own = new pg.Pool({ connectionString: proxy.url });
-    const has = (exchange: Exchange) => kind.isIn(exchange) && isRolledBack(exchange);
+    ['tcc', 'try', 'tried'],
+    ['saga', 'execute', 'done'],
+    ['2pc', 'commit-one-phase', 'acknowledged'],
+  ] as const)('%s %s: COMMIT is answered ROLLBACK, without an error; in doubt', async (...of) => {
+    const [protocol, operation, says] = of;
+    const { url, reported } = await served(mark);
+    const spoilt = proxy.once(requestOf(COMMIT), 'spoil');
+    const has = (exchange: Exchange) => COMMIT.isIn(exchange) && isRolledBack(exchange);
     const answered = proxy.once({ at: 'reply', has }, 'watch');
-    const vote = inTransaction(own, { lockTimeoutMs: 100, statements: [] }, async (tx) => {
-      await expect(tx.query('select 1 / 0')).rejects.toThrow('division by zero');
-      return { value: 'yes', end };
-    });
-    await expect(vote).rejects.toThrow('was answered ROLLBACK: a statement had failed');
-    expect(answered.fired).toBe(1);
+    const branch = branchAt(url, protocol);
+    expect((await branch.call(operation, 1)).type).toBe('in-doubt');
+    expect([spoilt.fired, answered.fired]).toEqual([1, 1]);
+    expect(reported.join()).toContain('COMMIT was answered ROLLBACK: a statement had failed');
+    expect(await effectsOf(pool, branch.gtid)).toEqual([]);
+    expect(await branch.call(operation, 1)).toEqual(reply(says));
+    expect(await effectsOf(pool, branch.gtid)).toEqual([operation]);
+  });
+
+  test('2pc prepare: not a vote, and nothing is prepared', async () => {
+    const { url } = await served(mark);
+    const spoilt = proxy.once(requestOf(PREPARE_TRANSACTION), 'spoil');
+    const failed = proxy.once(failureOf(PREPARE_TRANSACTION), 'watch');
+    const branch = branchAt(url, '2pc');
+    expect((await branch.call('prepare', 1)).type).toBe('in-doubt');
+    expect([spoilt.fired, failed.fired]).toEqual([1, 1]);
     expect(await preparedGids(pool)).toEqual([]);
-    await own.end();
+    expect(await branch.call('prepare', 1)).toEqual(reply('prepared'));
+    expect(await branch.call('commit', 2)).toEqual(acknowledged);
+    expect(await effectsOf(pool, branch.gtid)).toEqual(['prepare']);
   });
 });
 
@@ -167,7 +189,7 @@ describe('no connection', () => {
       url,
       pool: own,
       reported,
-    } = await served(mark, { max: 1, connectionTimeoutMillis: 200 });
+    } = await served(mark, { max: 1, connectionTimeoutMillis: 1_000 });
     const holder = await own.connect();
     const branch = branchAt(url, 'saga');
     expect((await branch.call('execute', 1)).type).toBe('in-doubt');
@@ -200,6 +222,20 @@ describe('no connection', () => {
 });
 
 describe('a connection', () => {
+  test('that dies at the very moment when it is there: in doubt, and the service lives', async () => {
+    const { url } = await served(mark);
+    const opening = proxy.once(replyOf(OPEN), 'hold');
+    const branch = branchAt(url, 'tcc');
+    const answer = branch.call('try', 1);
+    await opening.reached;
+    expect(await terminated('true')).toBeGreaterThan(0);
+    await eventually('it is gone', async () => (await terminated('true')) === 0);
+    opening.open(); // that it is ready, and that it is ended, come in one
+    expect((await answer).type).toBe('in-doubt');
+    expect(await branch.call('try', 1)).toEqual(reply('tried'));
+    expect(opening.fired).toBe(1);
+  });
+
   test('that dies while it is idle is replaced, and the call hardly notices', async () => {
     const { url, pool: own } = await served(mark);
     const branch = branchAt(url, '2pc');

@@ -56,7 +56,11 @@ export async function openBanks(network: FaultyNetwork): Promise<Banks<RoutedBan
 async function openBank(bankName: string, network: FaultyNetwork): Promise<RoutedBank> {
   const database = await serviceDatabase();
   const { databaseUrl, pool } = database;
-  const config = parseConfig({ BANK_NAME: bankName, DATABASE_URL: databaseUrl });
+  const config = parseConfig({
+    BANK_NAME: bankName,
+    DATABASE_URL: databaseUrl,
+    MEMORY_SLACK_MS: '0',
+  });
   const bank = await startBank(config, () => undefined);
   afterAll(() => bank.stop());
   await pool.query('insert into account (id, balance) values ($1, $2)', ['1', BALANCE]);

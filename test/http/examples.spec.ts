@@ -27,7 +27,7 @@ await fill(`${shop}/stock`, { sku: 'teapot', available: 10 });
 
 async function openBank(bankName: string): Promise<string> {
   const { databaseUrl: own } = await serviceDatabase();
-  const config = parseConfig({ BANK_NAME: bankName, DATABASE_URL: own });
+  const config = parseConfig({ BANK_NAME: bankName, DATABASE_URL: own, MEMORY_SLACK_MS: '0' });
   const bank = await startBank(config, () => undefined);
   afterAll(() => bank.stop());
   return bank.url;

@@ -4,32 +4,20 @@ import type { Instant } from '@concordat/protocols';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { databaseFromTemplate } from '../support/databases.js';
 import { newGtid } from '../support/gtids.js';
+import { DAY_MS, makePartitionsOf, PARTITIONED, suffixOf } from './past-days.js';
 import { begun, committed } from './transactions.js';
 
 const { databaseUrl, pool } = await databaseFromTemplate();
 const { journal, reader, retention, close } = await openJournal({ databaseUrl, owner: 'here' });
 afterAll(close);
 
-const DAY_MS = 86_400_000;
-const TABLES = ['journal', 'ended_transaction'] as const;
-
 const daysAgo = (days: number) => (Date.now() - days * DAY_MS) as Instant;
-const suffixOf = (at: number) => new Date(at).toISOString().slice(0, 10).replaceAll('-', '');
 
-/** Makes a past day's partitions, as `ensurePartitions` has made them when it was to come. */
-async function partitionsOf(at: number): Promise<void> {
-  const midnight = Math.floor(at / DAY_MS) * DAY_MS;
-  const bound = (instant: number) =>
-    newGtid(instant).replace(/^(.{13}).*$/, '$1-0000-0000-000000000000');
-  for (const table of TABLES) {
-    await pool.query(`
-      create table if not exists concordat.${table}_${suffixOf(at)}
-        partition of concordat.${table}
-        for values from ('${bound(midnight)}') to ('${bound(midnight + DAY_MS)}')`);
-  }
-}
+const partitionsOf = (at: number): Promise<void> => makePartitionsOf(pool, at);
 
-async function partitions(table: (typeof TABLES)[number] = 'journal'): Promise<readonly string[]> {
+async function partitions(
+  table: (typeof PARTITIONED)[number] = 'journal',
+): Promise<readonly string[]> {
   const { rows } = await pool.query<{ suffix: string }>(
     `select substring(inhrelid::regclass::text from '[0-9]{8}$') as suffix
        from pg_inherits where inhparent = $1::regclass order by 1`,
@@ -72,7 +60,7 @@ describe('room', () => {
 
   test('is made once, however many instances make it', async () => {
     const last = suffixOf(daysAgo(-7));
-    for (const table of TABLES) await pool.query(`drop table concordat.${table}_${last}`);
+    for (const table of PARTITIONED) await pool.query(`drop table concordat.${table}_${last}`);
     const made = await Promise.all([1, 2, 3, 4].map(() => retention.ensurePartitions()));
     expect(made.flat()).toEqual([last]);
   });
@@ -88,7 +76,7 @@ describe('room', () => {
 
   test('of a day that has rows elsewhere already stays there', async () => {
     const last = suffixOf(daysAgo(-7));
-    for (const table of TABLES) await pool.query(`drop table concordat.${table}_${last}`);
+    for (const table of PARTITIONED) await pool.query(`drop table concordat.${table}_${last}`);
     await append([begun({ gtid: newGtid(daysAgo(-7)) })]);
     expect(await retention.ensurePartitions()).toEqual([]);
     await append(committed({ gtid: newGtid(daysAgo(-7)) }));

@@ -84,6 +84,13 @@ describe('a call', () => {
     await participants.ask(question('can-commit', { roster }));
     const call = { branch: asBranchId('a'), operation: 'pre-commit', token: 4, ballot: 0 } as const;
     await participants.ask(question('pre-commit', { call }));
+    const elect = { ...call, operation: 'elect', token: 5, ballot: 4, voted: true } as const;
+    await participants.ask(question('elect', { call: elect }));
+    expect(calls.map(({ headers }) => headers['idempotency-key'])).toEqual([
+      `${gtid}:payment:can-commit`,
+      `${gtid}:a:pre-commit@0`,
+      `${gtid}:a:elect@4`,
+    ]);
     expect(calls.map(({ body }) => parseCallBody(JSON.parse(body)))).toEqual([
       {
         ok: true,
@@ -100,6 +107,7 @@ describe('a call', () => {
         },
       },
       { ok: true, value: { payload: { amount: 10 }, ballot: 0 } },
+      { ok: true, value: { payload: { amount: 10 }, ballot: 4, voted: true } },
     ]);
   });
 

@@ -9,9 +9,14 @@ const TIMEOUT_MS = 60_000;
 describe('what is loaded from the journal is durable', () => {
   test.each([
     [
-      167,
-      'an initiator read the end of a saga that was forgotten, and the saga was rolled back',
+      321,
+      'an initiator read the end of a transaction that was forgotten, and it was rolled back',
       'version 4 says rollback, an initiator was told commit',
+    ],
+    [
+      468,
+      'a participant in doubt was told a decision that was forgotten, and another was taken',
+      'version 2 says rollback, a participant was told commit',
     ],
     [
       176,
@@ -27,4 +32,11 @@ describe('what is loaded from the journal is durable', () => {
     expect(mended.complaints).toEqual([]);
     expect(mended.counts.fired.get('failover')).toBeGreaterThan(0);
   });
+});
+
+// An instance whose memory was older than the journal took the transaction anew, and asked what was
+// due before it had dealt with a reply that lay in the mailbox: it asked again what it had heard.
+test('seed 1252: what was heard comes before what is due', async () => {
+  const { complaints } = await simulate(1252);
+  expect(complaints).toEqual([]);
 });

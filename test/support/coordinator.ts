@@ -9,6 +9,8 @@ import { eventually } from './eventually.js';
 
 const MAIN = path.resolve('apps/coordinator/dist/main.js');
 const READY = /^ready (?<url>http:\S+)$/m;
+/** As long as `npm start` waits for a service: a busy machine takes its time. */
+const READY_TIMEOUT_MS = 60_000;
 
 export interface Exit {
   readonly code: number | null;
@@ -61,11 +63,12 @@ export class CoordinatorProcess {
   }
 
   async untilReady(): Promise<this> {
-    await eventually('the coordinator is ready', () => {
+    const isReady = (): string | undefined => {
       this.readyAt = READY.exec(this.stderr)?.groups?.['url'];
       if (this.hasExited) throw new Error(`it has ended:\n${this.stderr}${this.stdout}`);
       return this.readyAt;
-    });
+    };
+    await eventually('the coordinator is ready', isReady, READY_TIMEOUT_MS);
     return this;
   }
 

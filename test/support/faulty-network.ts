@@ -137,7 +137,7 @@ export class FaultyNetwork {
     };
   }
 
-  /** Every request since the reset arrives once more, in order: copies that the network had kept. */
+  /** Every request since the reset arrives once more, in order: copies that the network kept. */
   async repeatEverything(): Promise<readonly Carried[]> {
     const answers: Carried[] = [];
     for (const letter of this.letters) answers.push(await deliver(letter));

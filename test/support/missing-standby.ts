@@ -1,4 +1,4 @@
-// A server whose commits wait for a synchronous standby that is not there. Whoever gives up waiting,
+// A server whose commits wait for a synchronous standby that is not there. Who gives up waiting,
 // because he is told to or because the session is ended, has committed all the same: here, and
 // nowhere else. Postgres reports that as success with a warning, or as a lost connection.
 import type pg from 'pg';

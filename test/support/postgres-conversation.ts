@@ -6,7 +6,7 @@
 // C1. Requests pass one after the other: behind one that is held, others wait. So do replies.
 // C2. What comes before the first request, and between a request and its reply, passes as it comes.
 // C3. The client's end is the server's end, unless the server was left to go on: then it comes when
-//     the last request that it was sent is answered. Behind a black hole neither hears of the other.
+//     the last request that it was sent is answered. In a black hole neither hears of the other.
 // C4. The server's end is the client's, after the last words of the server: they say why.
 import type { Socket } from 'node:net';
 import type { Fault } from './postgres-proxy.js';
@@ -26,6 +26,17 @@ export interface Exchange {
   /** Why it has not. */
   sqlState: string | undefined;
 }
+
+/** The name of what opens a connection. Its reply is that the server is ready. */
+export const OPENING = 'opening';
+
+const startup: Exchange = {
+  text: '',
+  names: [OPENING],
+  bytes: Buffer.alloc(0),
+  tags: [],
+  sqlState: undefined,
+};
 
 type FaultAt = (at: 'request' | 'reply', exchange: Exchange) => Fault | undefined;
 
@@ -49,6 +60,8 @@ export class Conversation {
   private readonly open: Exchange[] = [];
   private hasBegun = false;
   private isLeft = false;
+  /** Set while the server answers what the client has not asked. */
+  private spoilt: (() => void) | undefined;
   private requests: Promise<void> = Promise.resolve();
   private replies: Promise<void> = Promise.resolve();
 
@@ -105,7 +118,19 @@ export class Conversation {
       case 'hold':
         this.isLeft = true; // C3
         return (await fault?.verdict()) === 'lose' ? this.end() : this.ask(exchange);
+      case 'spoil':
+        await this.spoil();
+        return this.ask(exchange);
     }
+  }
+
+  /** Says something that fails. Nobody but the server hears of that. */
+  private async spoil(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.spoilt = resolve;
+    this.tell(this.far, queryOf('select 1 / 0'));
+    await promise;
+    this.spoilt = undefined;
   }
 
   private ask(exchange: Exchange): void {
@@ -116,9 +141,18 @@ export class Conversation {
   private onAnswered(message: Message): void {
     const exchange = this.open[0];
     if (this.isSwallowed) return;
+    if (this.spoilt !== undefined) {
+      if (message.type === READY) this.spoilt();
+      return;
+    }
+    if (!this.hasBegun && message.type === READY) {
+      this.hasBegun = true;
+      this.replies = this.replies.then(() => this.reply(startup, message.bytes));
+      return;
+    }
     if (exchange === undefined || !this.hasBegun) {
-      this.hasBegun ||= message.type === READY;
-      return this.tell(this.near, message.bytes); // C2
+      this.replies = this.replies.then(() => this.tell(this.near, message.bytes)); // C1, C2
+      return;
     }
     this.answering.push(message);
     if (message.type === 'C') exchange.tags.push(...textsIn(message.body, 1));
@@ -134,6 +168,7 @@ export class Conversation {
     switch (fault?.act) {
       case undefined:
       case 'watch':
+      case 'spoil': // a reply comes too late for that
         break;
       case 'cut':
       case 'leave':
@@ -196,6 +231,15 @@ export class Conversation {
   private prepare([name = '', text = '']: readonly string[]): void {
     this.prepared.set(name, text);
   }
+}
+
+/** A simple query. */
+function queryOf(text: string): Buffer {
+  const body = Buffer.from(`${text}\0`);
+  const head = Buffer.alloc(5);
+  head.write('Q');
+  head.writeInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, body]);
 }
 
 function bytesOf(messages: readonly Message[]): Buffer {

@@ -8,8 +8,9 @@
 //   leave    ends it for the client; the server goes on, and does not know
 //   swallow  a black hole from here on: nothing passes any more, and nobody is told
 //   hold     passes it on when the test says so, whether or not the client still waits; or loses it
+//   spoil    fails a statement first, which the client does not hear of: the transaction has failed
 //
-// All but `watch` give the client the same error, and leave four different truths behind.
+// All but `watch` and `spoil` give the client the same error; they leave four different truths.
 //
 // P1. A request is all that the client says until it waits for an answer: a simple query, or Parse,
 //     Bind, Execute and Sync. Prepared statements are known by name, so an Execute says which.
@@ -22,9 +23,9 @@ import type { Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { afterAll } from 'vitest';
 import type { Exchange } from './postgres-conversation.js';
-import { Conversation } from './postgres-conversation.js';
+import { Conversation, OPENING } from './postgres-conversation.js';
 
-export type Act = 'watch' | 'cut' | 'leave' | 'swallow' | 'hold';
+export type Act = 'watch' | 'cut' | 'leave' | 'swallow' | 'hold' | 'spoil';
 
 /** A kind of statement, told by its text or by the name that it was prepared under. */
 export interface StatementKind {
@@ -62,6 +63,9 @@ export function saying(what: string): StatementKind {
 export function both(one: StatementKind, other: StatementKind): StatementKind {
   return { isIn: (exchange) => one.isIn(exchange) && other.isIn(exchange), tag: one.tag };
 }
+
+/** Of a connection: it has a reply, and no request. */
+export const OPEN = statement(OPENING);
 
 export function requestOf({ isIn }: StatementKind): Moment {
   return { at: 'request', has: isIn };

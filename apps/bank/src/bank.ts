@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Participant, Standings, Termination } from '@concordat/participant-sdk';
+import type { Standings, Termination, TerminationOptions } from '@concordat/participant-sdk';
 import {
   httpPeers,
   nodeHandler,
@@ -37,9 +37,10 @@ export interface Bank {
 }
 
 export async function startBank(config: Config, report: (error: unknown) => void): Promise<Bank> {
-  const pool = await openDatabase(config.databaseUrl, config.bankName, report);
-  const standings = postgresStandings(pool);
-  const participant = bankParticipant(pool, standings, report);
+  const pool = await openDatabase(config, report);
+  const standings = postgresStandings(pool, { name: 'transfer' });
+  const peers = httpPeers({ peers: config.peerUrls, setting: 'PEER_URLS' });
+  const participant = bankParticipant(pool, { standings, peers }, report);
   const transfers = nodeHandler(participant, { prefix: '/transfer' });
   const server = createServer((request, response) => {
     transfers(request, response, () => {
@@ -52,7 +53,7 @@ export async function startBank(config: Config, report: (error: unknown) => void
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(config.port, config.host, resolve);
   });
-  const termination = terminate(config, standings, participant, report);
+  const termination = terminate(config, { standings, peers, participant }, report);
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${config.host}:${port}`,
@@ -65,15 +66,12 @@ export async function startBank(config: Config, report: (error: unknown) => void
 
 /** Without its coordinator the bank goes on with the others, as far as it may call them. */
 function terminate(
-  { peerHosts, silenceMs }: Config,
-  standings: Standings<PoolClient>,
-  participant: Participant,
+  { silenceMs }: Config,
+  company: Pick<TerminationOptions, 'standings' | 'peers' | 'participant'>,
   report: (error: unknown) => void,
 ): Termination {
   return threePhaseTermination({
-    standings,
-    participant,
-    peers: httpPeers({ allow: ({ hostname }) => peerHosts.includes(hostname) }),
+    ...company,
     silenceMs,
     periodMs: silenceMs / LOOKS_PER_SILENCE,
     concurrencyMax: STAND_INS_MAX,

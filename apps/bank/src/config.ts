@@ -1,14 +1,28 @@
 // The only reader of the environment. A bad value ends the process and names the variable.
 import type { Arming } from '@concordat/crash-points';
 import { crashAtMustBe, parseCrashAt } from '@concordat/crash-points';
+import { isPeerPrefix } from '@concordat/participant-sdk';
 import { z } from 'zod';
+
+const peerUrlsMustBe =
+  'must be URLs like http://127.0.0.1:* or https://host/path, with commas between';
+
+/** Empty: none. */
+function listed(text: string): readonly string[] {
+  return text === '' ? [] : text.split(',').map((url) => url.trim());
+}
 
 const schema = z.object({
   BANK_NAME: z.string().min(1).default('bank'),
   DATABASE_URL: z.string().min(1),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(0),
-  PEER_HOSTS: z.string().default('127.0.0.1'),
+  PEER_URLS: z
+    .string()
+    .default('http://127.0.0.1:*')
+    .transform(listed)
+    .refine((urls) => urls.every(isPeerPrefix), peerUrlsMustBe),
+  MEMORY_SLACK_MS: z.coerce.number().int().min(0).max(3_600_000).default(5_000),
   SILENCE_MS: z.coerce.number().int().min(100).max(3_600_000).default(15_000),
   /** Empty as good as unset, as for the coordinator. */
   CONCORDAT_CRASH_AT: z
@@ -24,8 +38,10 @@ export interface Config {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** Hosts whose participants may be called when the coordinator of a 3PC is silent. */
-  readonly peerHosts: readonly string[];
+  /** Where the participants are that may be called when the coordinator of a 3PC is silent. */
+  readonly peerUrls: readonly string[];
+  /** By how much a coordinator's clock may be ahead: for so long a new database is in no 3PC. */
+  readonly memorySlackMs: number;
   /** For how long it must be silent. */
   readonly silenceMs: number;
   /** For tests: where to end this process. Never set it where anybody's money is. */
@@ -36,14 +52,15 @@ export interface Config {
 export function parseConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const parsed = schema.safeParse(environment);
   if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
-  const { BANK_NAME, DATABASE_URL, HOST, PORT, PEER_HOSTS, SILENCE_MS } = parsed.data;
-  const { CONCORDAT_CRASH_AT } = parsed.data;
+  const { BANK_NAME, DATABASE_URL, HOST, PORT, PEER_URLS, SILENCE_MS } = parsed.data;
+  const { MEMORY_SLACK_MS, CONCORDAT_CRASH_AT } = parsed.data;
   return {
     bankName: BANK_NAME,
     databaseUrl: DATABASE_URL,
     host: HOST,
     port: PORT,
-    peerHosts: PEER_HOSTS.split(',').map((host) => host.trim()),
+    peerUrls: PEER_URLS,
+    memorySlackMs: MEMORY_SLACK_MS,
     silenceMs: SILENCE_MS,
     crashAt: CONCORDAT_CRASH_AT === undefined ? undefined : parseCrashAt(CONCORDAT_CRASH_AT),
   };

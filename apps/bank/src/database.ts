@@ -5,6 +5,7 @@
 // K2. `ledger` gets a line for every effect that a branch has, so that anybody can count them.
 import { ensureBarrier, requirePreparedTransactions } from '@concordat/participant-sdk';
 import { Pool } from 'pg';
+import type { Config } from './config.js';
 
 /** Two banks and a coordinator fit into the 200 connections of the server of `npm start`. */
 const CONNECTIONS_MAX = 20;
@@ -40,19 +41,18 @@ create table if not exists ledger (
 
 /** Waits until Postgres answers, and creates what is missing. */
 export async function openDatabase(
-  url: string,
-  applicationName: string,
+  { databaseUrl, bankName, memorySlackMs }: Config,
   report: (error: unknown) => void,
 ): Promise<Pool> {
   const pool = new Pool({
-    connectionString: url,
-    application_name: applicationName,
+    connectionString: databaseUrl,
+    application_name: bankName,
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: ANSWER_TIMEOUT_MS,
   });
   pool.on('error', report); // an idle connection was lost: the pool makes another
-  await ensureBarrier(pool);
+  await ensureBarrier(pool, { memorySlackMs });
   await requirePreparedTransactions(pool);
   await pool.query(TABLES);
   return pool;

@@ -26,6 +26,12 @@ export function afterAppend(before: Transaction | undefined, candidate: Candidat
   if (purpose === 'calls') crashPoint('calls.durable');
 }
 
+/** What need not be forced is about to be told. */
+export function beforeAccepting(flight: Flight, { transaction }: Candidate): void {
+  if (!isArmed()) return;
+  if (isEnded(transaction) && flight.endedAt === null) crashPoint('end.heard');
+}
+
 /** The first that holds. The end of a saga without a pivot is its decision to commit. */
 function purposeOf(
   before: Transaction | undefined,

@@ -51,6 +51,8 @@ export type Wished =
 export class Engine {
   private readonly flights: Flights;
   private readonly waiting = new Waiting();
+  /** What is being taken from the agenda: leased to this instance, but not in its memory yet. */
+  private readonly takes = new Set<Promise<unknown>>();
   private stopping = false;
   private cancelSweep: () => void = () => {};
 
@@ -162,7 +164,7 @@ export class Engine {
     const flight = this.flights.get(gtid);
     if (flight?.dueAt !== undefined) return this.flights.look(flight);
     if (this.roomForDue() === 0) return;
-    const record = await this.ports.agenda.take(gtid, this.limits.leaseMs);
+    const record = await this.taking(this.ports.agenda.take(gtid, this.limits.leaseMs));
     if (record !== undefined) this.takeOver(record);
   }
 
@@ -180,6 +182,7 @@ export class Engine {
     }
     this.waiting.release();
     this.flights.forgetAll();
+    await Promise.allSettled(this.takes); // or their leases would come after the handing over
     await this.ports.agenda.handOver();
   }
 
@@ -214,7 +217,17 @@ export class Engine {
     return flight.record();
   }
 
+  private async taking<Taken>(take: Promise<Taken>): Promise<Taken> {
+    this.takes.add(take);
+    try {
+      return await take;
+    } finally {
+      this.takes.delete(take);
+    }
+  }
+
   private takeOver(record: Record): void {
+    if (this.stopping) return; // `stop` hands it over
     const leasedUntil = this.ports.clock.now() + this.limits.leaseMs;
     this.flights.look(this.flights.adopt(record, Math.ceil(leasedUntil) as Instant));
   }
@@ -237,7 +250,7 @@ export class Engine {
     this.flights.lookAtAll();
     const limit = Math.min(this.limits.sweepBatchMax, this.roomForDue());
     if (limit === 0) return false;
-    const due = await this.ports.agenda.takeDue(limit, this.limits.leaseMs);
+    const due = await this.taking(this.ports.agenda.takeDue(limit, this.limits.leaseMs));
     if (due.length > 0) crashPoint('sweep.taken');
     for (const record of due) this.takeOver(record);
     return due.length === this.limits.sweepBatchMax;

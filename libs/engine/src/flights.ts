@@ -13,7 +13,8 @@
 //     sweep finds it again. Recovery has no code of its own.
 // E5. A transaction of which nothing is under way is put on the agenda and leaves the memory.
 // E6. While calls are under way the lease is short, and renewed: `dueAt` in the row stays a little
-//     ahead. Without a lease (`dueAt` undefined) this process only finishes what it has begun.
+//     ahead. Without a lease (`dueAt` undefined, or over) this process only finishes what it has
+//     begun: what is due then is taken anew, by whoever comes first.
 import { crashPoint } from '@concordat/crash-points';
 import type {
   Event,
@@ -25,7 +26,7 @@ import type {
 import { assert, callKey, callsOf, isEnded, wakeAtOf } from '@concordat/protocols';
 import type { Failure } from './attempts.js';
 import { afterFailure, isExhausted, nextAttemptOf, withRemark } from './attempts.js';
-import { afterAppend, beforeAppend } from './crash-moments.js';
+import { afterAppend, beforeAccepting, beforeAppend } from './crash-moments.js';
 import type { BranchDefinition, Definition } from './definition.js';
 import { JournalUnavailable } from './errors.js';
 import type { Candidate, Delivery } from './flight.js';
@@ -108,9 +109,9 @@ export class Flights {
     });
   }
 
-  /** Does what is due, and keeps the lease. */
+  /** Does what is due, and keeps the lease. What was heard comes first: it may not be due then. */
   look(flight: Flight): void {
-    if (!flight.pumping) this.doWhatIsDue(flight);
+    if (!flight.pumping && flight.mailbox.length === 0) this.doWhatIsDue(flight);
     this.pump(flight);
   }
 
@@ -168,8 +169,7 @@ export class Flights {
     try {
       const candidate = fold(flight, deliveries);
       if (!candidate.forced && !(flight.flushWanted && candidate.unwritten.length > 0)) {
-        const hasJustEnded = isEnded(candidate.transaction) && flight.endedAt === null;
-        if (hasJustEnded) crashPoint('end.heard');
+        beforeAccepting(flight, candidate);
         flight.accept(candidate, this.ports.clock.now());
       } else if ((await this.commit(flight, candidate)) === 'conflict') {
         flight.mailbox.unshift(...deliveries);
@@ -314,7 +314,8 @@ export class Flights {
     const isAsking = flight.asking.size > 0;
     const dueAt = this.dueAt(flight, flight.current, isAsking, now);
     if (dueAt !== null && flight.dueAt !== undefined) {
-      if (!isAsking && dueAt <= now) {
+      const hasLease = now < flight.dueAt;
+      if (!isAsking && dueAt <= now && hasLease) {
         this.doWhatIsDue(flight);
         return true;
       }

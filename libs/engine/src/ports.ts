@@ -37,7 +37,10 @@ export interface Journal {
    * Rejects with JournalUnavailable if it is not known whether it was written: read it back.
    */
   append(entry: Entry): Promise<'appended' | 'conflict'>;
-  /** The transaction, unfinished or ended; undefined if it was never heard of or is forgotten. */
+  /**
+   * The transaction, unfinished or ended; undefined if it was never heard of or is forgotten.
+   * What it says is as durable as an append that has resolved, for somebody will be told it.
+   */
   load(gtid: GlobalTransactionId): Promise<Record | undefined>;
   /** Which transaction a begin with this key has made, and a digest of its body. */
   findByKey(key: string): Promise<{ gtid: GlobalTransactionId; digest: string } | undefined>;

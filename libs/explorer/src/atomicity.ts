@@ -1,4 +1,4 @@
-// The rules of atomic commitment (Bernstein, Hadzilacos & Goodman 1987, chapter 7), and two of ours.
+// The rules of atomic commitment (Bernstein, Hadzilacos & Goodman 1987, chapter 7), and two more.
 //
 //   AC1   no two processes decide differently
 //   AC2   a decision is never reversed
@@ -16,8 +16,8 @@ import type { Coordinator, CoordinatorRules, View } from './parts.js';
 
 /** How a participant stands, in the words of the rules. */
 export interface Reading<Standing> {
-  decisionOf(standing: Standing): Decision;
-  hasVotedYes(standing: Standing): boolean;
+  readonly decisionOf: (standing: Standing) => Decision;
+  readonly hasVotedYes: (standing: Standing) => boolean;
 }
 
 /** A process that has decided, or not. */
@@ -61,7 +61,9 @@ export function commitWithoutVote<Standing>(
 /** AC4, of a last state. */
 export function notCommitted({ ends }: View<unknown, unknown>): string | undefined {
   const committed = ends.some(({ outcome }) => outcome === 'committed');
-  return committed ? undefined : 'AC4: nothing failed, everybody votes yes, and it is not committed';
+  return committed
+    ? undefined
+    : 'AC4: nothing failed, everybody votes yes, and it is not committed';
 }
 
 /** TOLD, of one state. */
@@ -72,14 +74,20 @@ export function contradictoryEnds(ends: readonly Summary[]): string | undefined 
 }
 
 /** TOLD, of a step. */
-export function takenBack(before: readonly Summary[], after: readonly Summary[]): string | undefined {
+export function takenBack(
+  before: readonly Summary[],
+  after: readonly Summary[],
+): string | undefined {
   const told = before[0];
   if (told === undefined || after.some(({ outcome }) => outcome === told.outcome)) return undefined;
   return `TOLD: it had ended ${told.outcome}, and has not now`;
 }
 
 /** Every call ever opened, in the order of their names. */
-export function withOpened(history: readonly string[], opened: readonly string[]): readonly string[] {
+export function withOpened(
+  history: readonly string[],
+  opened: readonly string[],
+): readonly string[] {
   return [...new Set([...history, ...opened])].sort();
 }
 

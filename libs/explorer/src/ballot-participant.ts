@@ -24,6 +24,7 @@ export function ballotParticipant(options: BallotOptions): ParticipantRules<Stoo
     fresh: null,
     answersTo: (standing, call) => answersTo(standing, call, options),
     isDeafTo: isDeaf,
+    essenceOfCall,
     ownActs: () => [],
     describe: (standing) => (standing === null ? 'has not voted' : describeStanding(standing)),
   };
@@ -35,7 +36,7 @@ function answersTo(
   { obey: obeys, mayRefuse, roster }: BallotOptions,
 ): readonly Answered<Stood>[] {
   if (!isThreePhaseCall(call)) throw new RangeError(`${call.operation} is not of 3PC`);
-  const obedience = obeys(standing ?? undefined, call);
+  const obedience = obeys(standing ?? 'nothing', call);
   switch (obedience.type) {
     case 'answer':
     case 'settle':
@@ -52,6 +53,8 @@ function answersTo(
       };
       return mayRefuse ? [vote('prepared'), vote('refused')] : [vote('prepared')];
     }
+    case 'deny':
+      return [{ standing, reply: essenceOfReply(call, obedience.reply, roster.length) }];
     case 'silence':
       return [];
   }
@@ -61,17 +64,17 @@ function answersTo(
 export function isDeaf(standing: Stood, { operation, ballot = 0 }: TokenedCall): boolean {
   if (standing === null) return false;
   if (isFinal(standing)) return true;
-  switch (operation) {
-    case 'can-commit':
-      return true;
-    case 'elect':
-      return standing.lastElected >= ballot;
-    case 'pre-commit':
-    case 'pre-abort':
-      return standing.lastElected > ballot;
-    default:
-      return false;
-  }
+  if (operation === 'can-commit') return true;
+  if (operation === 'elect') return standing.lastElected >= ballot;
+  const isAttempt = operation === 'pre-commit' || operation === 'pre-abort';
+  return isAttempt && standing.lastElected > ballot;
+}
+
+/** P5: that all have voted is news only to one who does not remember a vote. */
+function essenceOfCall(standing: Stood, call: TokenedCall): TokenedCall {
+  if (standing === null || call.voted === undefined) return call;
+  const { voted: _, ...rest } = call;
+  return rest;
 }
 
 /** Of who has decided, nobody looks at the ballots (P1; B5 of balloting.ts). */

@@ -37,6 +37,7 @@ export function atomicParts(cast: BarrierCast): Parts<Row, never> {
     participants,
     surrogates: undefined,
     seats: [],
+    messagesMax: 256,
     rules: atomicRules(cast),
   };
 }

@@ -37,6 +37,7 @@ export function barrierParticipant(options: BarrierOptions): ParticipantRules<Ro
     fresh: noRow,
     answersTo: (row, call) => answersTo(row, call, options),
     isDeafTo: (row, { token }) => token <= row.token,
+    essenceOfCall: (_, call) => call,
     ownActs: (row) => heuristicsOf(row, options),
     describe: ({ work, token }) => `${work}, token ${token}`,
   };
@@ -49,7 +50,7 @@ function answersTo(row: Row, call: TokenedCall, options: BarrierOptions): readon
 }
 
 /** The next call of its branch: its token is higher than any. */
-export function nextCall(
+function nextCall(
   row: Row,
   call: TokenedCall,
   { mayRefuse, mayBeReadOnly }: BarrierOptions,
@@ -85,35 +86,26 @@ function heuristicsOf(row: Row, { heuristics }: BarrierOptions): readonly OwnAct
   }));
 }
 
+const aims: { readonly [O in Operation]?: Aim } = {
+  prepare: 'forward',
+  try: 'forward',
+  execute: 'forward',
+  commit: 'complete',
+  confirm: 'complete',
+  rollback: 'undo',
+  cancel: 'undo',
+  compensate: 'undo',
+  'commit-one-phase': 'one-phase',
+};
+
 function aimOf(operation: Operation): Aim {
-  switch (operation) {
-    case 'prepare':
-    case 'try':
-    case 'execute':
-      return 'forward';
-    case 'commit':
-    case 'confirm':
-      return 'complete';
-    case 'rollback':
-    case 'cancel':
-    case 'compensate':
-      return 'undo';
-    case 'commit-one-phase':
-      return 'one-phase';
-    default:
-      throw new RangeError(`${operation} is not asked behind the barrier`);
-  }
+  const aim = aims[operation];
+  if (aim === undefined) throw new RangeError(`${operation} is not asked behind the barrier`);
+  return aim;
 }
 
 function yesTo(operation: Operation): Reply {
-  switch (operation) {
-    case 'prepare':
-      return { type: 'prepared' };
-    case 'try':
-      return { type: 'tried' };
-    case 'execute':
-      return { type: 'done' };
-    default:
-      return { type: 'acknowledged' };
-  }
+  if (operation === 'prepare') return { type: 'prepared' };
+  if (operation === 'try') return { type: 'tried' };
+  return { type: operation === 'execute' ? 'done' : 'acknowledged' };
 }

@@ -22,7 +22,9 @@ export class Convergence<Standing> {
   private readonly standings = new Interner<Standing>();
   /** Of objects that were met before, which is quicker than by their text. */
   private readonly numbers = new Map<unknown, number>();
-  private readonly verdicts = new Map<string, Verdict | 'open'>();
+  private readonly verdicts = new Map<string, Verdict>();
+  /** Where an event leads a transaction, by the numbers of both. */
+  private readonly steps = new Map<Event, number[]>();
   private readonly replies = new Map<string, readonly (readonly [Event, number])[]>();
 
   /** @param faultOfEnd what is wrong with how it ended */
@@ -97,8 +99,12 @@ export class Convergence<Standing> {
   }
 
   private after(place: Place, before: Transaction, event: Event): readonly Place[] {
-    const transaction = this.coordinator.advance(before, event, before.version + 1);
-    return transaction === before ? [] : [place.with(0, this.transactions.idOf(transaction))];
+    const steps = this.steps.get(event) ?? [];
+    this.steps.set(event, steps);
+    const next = (steps[place[0] ?? -1] ??= this.transactions.idOf(
+      this.coordinator.advance(before, event, before.version + 1),
+    ));
+    return next === place[0] ? [] : [place.with(0, next)];
   }
 
   private say(place: Place, what: string): string {

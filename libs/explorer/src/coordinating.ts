@@ -5,6 +5,7 @@ import { foldsFrom } from './folding.js';
 import { Interner } from './intern.js';
 import { asked, describeEvent, describeSummary } from './labels.js';
 import type { Known, Network } from './network.js';
+import { Masks } from './network.js';
 import type { Coordinator, CoordinatorRules } from './parts.js';
 
 /** Something that others can see the coordinator do. */
@@ -23,13 +24,21 @@ export interface Moves {
 export class Coordinating {
   private readonly states = new Interner<Coordinator>();
   private readonly moves = new Map<string, Moves>();
-  private readonly worthHearing = new Map<number, boolean>();
-  private readonly keys: ReadonlySet<string>[] = [];
+  /**
+   * Of replies, whether they may make a difference to it, now or later; of calls, whether their
+   * replies are awaited.
+   */
+  readonly wants: Masks;
 
   constructor(
     private readonly rules: CoordinatorRules,
     private readonly network: Network,
-  ) {}
+  ) {
+    this.wants = new Masks(
+      network,
+      (id, message) => this.isAwaited(id, message) && this.isWorthHearing(id, message),
+    );
+  }
 
   stateOf(id: number): Coordinator {
     return this.states.valueOf(id);
@@ -45,34 +54,26 @@ export class Coordinating {
     });
   }
 
-  /** The calls whose answers it still waits for. */
-  listensTo(id: number): ReadonlySet<string> {
-    const known = this.keys[id];
-    if (known !== undefined) return known;
-    const calls = callsOf(this.stateOf(id).transaction);
-    return (this.keys[id] = new Set(calls.map(callKey)));
+  private isAwaited(id: number, { key }: Known): boolean {
+    return callsOf(this.stateOf(id).transaction).some((call) => callKey(call) === key);
   }
 
   /** R5. False if what comes of the reply is always beyond the bounds of the model. */
-  isWorthHearing(id: number, { id: reply, message }: Known): boolean {
+  private isWorthHearing(id: number, { message }: Known): boolean {
     if (message.type === 'call') return true;
-    const key = id * 0x1_0000 + reply;
-    const known = this.worthHearing.get(key);
-    if (known !== undefined) return known;
     const { transaction, history } = this.stateOf(id);
     const event: Event = { type: 'replied', call: message.call, reply: message.reply };
     const next = this.rules.advance(transaction, event, transaction.version + 1);
-    const isWorth = this.rules.remember(history, next) !== undefined;
-    this.worthHearing.set(key, isWorth);
-    return isWorth;
+    return this.rules.remember(history, next) !== undefined;
   }
 
-  /** @param heard the replies in the network to what it listens to */
-  movesOf(id: number, heard: readonly Known[]): Moves {
-    const key = String.fromCharCode(id, ...heard.map((message) => message.id));
+  /** @param heard the numbers of the messages in the network that it wants */
+  movesOf(id: number, heard: readonly number[]): Moves {
+    const key = String.fromCharCode(id, ...heard);
     const known = this.moves.get(key);
     if (known !== undefined) return known;
-    const moves = this.find(this.stateOf(id), heard);
+    const messages = heard.map((one) => this.network.at(one));
+    const moves = this.find(this.stateOf(id), messages);
     this.moves.set(key, moves);
     return moves;
   }

@@ -2,9 +2,11 @@
 import type {
   BranchId,
   BranchPlan,
+  Call,
   Event,
   Instant,
   ProtocolName,
+  TokenedCall,
   Transaction,
 } from '@concordat/protocols';
 import {
@@ -69,6 +71,10 @@ function ownEvents(script: Script, transaction: Transaction): readonly Event[] {
     ...(at === undefined ? [] : [{ type: 'woken', at } as const]),
     ...callsOf(transaction)
       .filter(({ operation }) => isQuestion(operation))
-      .map(({ token: _, ...call }): Event => ({ type: 'exhausted', call })),
+      .map((tokened): Event => ({ type: 'exhausted', call: untokened(tokened) })),
   ];
+}
+
+function untokened({ branch, operation, ballot }: TokenedCall): Call {
+  return { branch, operation, ...(ballot === undefined ? {} : { ballot }) };
 }

@@ -25,6 +25,8 @@ export interface ParticipantRules<Standing> {
   answersTo(standing: Standing, call: TokenedCall): readonly Answered<Standing>[];
   /** True if the call will never change it, now or later. */
   isDeafTo(standing: Standing, call: TokenedCall): boolean;
+  /** The same call without what means nothing to it, now or later. */
+  essenceOfCall(standing: Standing, call: TokenedCall): TokenedCall;
   /** What it may do without being called. */
   ownActs(standing: Standing): readonly OwnAct<Standing>[];
   describe(standing: Standing): string;
@@ -52,7 +54,7 @@ export interface CoordinatorRules {
    */
   advance(transaction: Transaction, event: Event, version: number): Transaction;
   mustBeForced(durable: Transaction, next: Transaction, events: readonly Event[]): boolean;
-  summaryOf(transaction: Transaction): Summary;
+  readonly summaryOf: (transaction: Transaction) => Summary;
   /** The history after `next` was appended; undefined if that is beyond the bounds of the model. */
   remember(before: readonly string[], next: Transaction): readonly string[] | undefined;
   /** The same transaction without what it knows and will never use again. */
@@ -113,4 +115,6 @@ export interface Parts<Standing, Surrogate> {
   /** The places on the roster from which surrogates may stand in. */
   readonly seats: readonly number[];
   readonly rules: Rules<Standing, Surrogate>;
+  /** A state has a bit for each. */
+  readonly messagesMax: number;
 }

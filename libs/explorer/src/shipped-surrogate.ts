@@ -10,8 +10,7 @@ export type ShippedSurrogate = SurrogateRules<Stood, Surrogate>;
 export function shippedSurrogate(roster: readonly BranchId[], runsMax: number): ShippedSurrogate {
   return {
     runsMax,
-    standIn: (self, own) =>
-      own === null || isFinal(own) ? undefined : standIn(roster, self, own),
+    standIn: (self, own) => (own === null || isFinal(own) ? undefined : standIn(roster, self, own)),
     calls: surrogateCalls,
     hears: surrogateHears,
     impatience: () => [],
@@ -25,17 +24,19 @@ export function shippedSurrogate(roster: readonly BranchId[], runsMax: number): 
   };
 }
 
-/** What it tells has been sent when it is looked at, and it listens no more: all else is forgotten. */
+/** What it tells has been sent when it is looked at, and it listens no more: the rest is dropped. */
 function essenceOf(surrogate: Surrogate): Surrogate {
-  if ('ballot' in surrogate) return { ...surrogate, members: essenceOfMembers(surrogate) };
-  return { ...surrogate, members: [] };
+  if (!('ballot' in surrogate)) return { ...surrogate, allVoted: false, members: [] };
+  const hasOpened = surrogateCalls(surrogate).some(({ branch }) => branch !== surrogate.self);
+  const allVoted = surrogate.allVoted && !hasOpened; // it says so in calls that it has sent by then
+  return { ...surrogate, allVoted, members: essenceOfMembers(surrogate) };
 }
 
 type Balloting = Extract<Surrogate, { ballot: number }>;
 
 /**
- * How a member stood counts in the election alone, and only if it has promised; afterwards it counts
- * who has promised, and who has obeyed.
+ * How a member stood counts in the election alone, and only if it has promised; afterwards it
+ * counts who has promised, and who has obeyed.
  */
 export function essenceOfMembers({
   phase,

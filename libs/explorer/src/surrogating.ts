@@ -6,6 +6,7 @@ import { foldsFrom } from './folding.js';
 import { Interner } from './intern.js';
 import { asked, describeEvent } from './labels.js';
 import type { Known, Network } from './network.js';
+import { Masks } from './network.js';
 import type { Seat, SurrogateRules } from './parts.js';
 
 /** Participants do not look at the tokens of a surrogate's calls: it has none. */
@@ -16,13 +17,15 @@ type Heard = { readonly call: Call; readonly reply: Reply } | 'impatience';
 export class Surrogating<Standing, Surrogate> {
   private readonly seats = new Interner<Seat<Surrogate>>();
   private readonly moves = new Map<string, readonly Move[]>();
-  private readonly worthHearing = new Map<number, boolean>();
-  private readonly keys: ReadonlySet<string>[] = [];
+  /** As that of the coordinator. A surrogate wants nothing more once it knows the decision. */
+  readonly wants: Masks;
 
   constructor(
     private readonly rules: SurrogateRules<Standing, Surrogate>,
     private readonly network: Network,
-  ) {}
+  ) {
+    this.wants = new Masks(network, (id, message) => this.isWanted(id, message));
+  }
 
   stateOf(id: number): Seat<Surrogate> {
     return this.seats.valueOf(id);
@@ -32,27 +35,13 @@ export class Surrogating<Standing, Surrogate> {
     return this.seats.idOf({ runs: 0, surrogate: null });
   }
 
-  /** The calls to whose answers it still listens; it does not once it knows the decision. */
-  listensTo(id: number): ReadonlySet<string> {
-    const known = this.keys[id];
-    if (known !== undefined) return known;
+  private isWanted(id: number, { key, message }: Known): boolean {
     const { surrogate } = this.stateOf(id);
-    const knows = surrogate === null || this.rules.decisionOf(surrogate) !== 'undecided';
-    return (this.keys[id] = new Set(knows ? [] : this.rules.calls(surrogate).map(callKey)));
-  }
-
-  /** R5. False if whoever hears the reply would only fall silent, for good. */
-  isWorthHearing(id: number, { id: reply, message }: Known): boolean {
-    const { surrogate } = this.stateOf(id);
-    if (surrogate === null || message.type !== 'reply') return false;
-    const key = id * 0x1_0000 + reply;
-    const known = this.worthHearing.get(key);
-    if (known !== undefined) return known;
-    const heard = this.rules.hears(surrogate, message.call, message.reply);
-    const isWorth =
-      this.rules.decisionOf(heard) !== 'undecided' || this.rules.calls(heard).length > 0;
-    this.worthHearing.set(key, isWorth);
-    return isWorth;
+    if (surrogate === null || this.rules.decisionOf(surrogate) !== 'undecided') return false;
+    if (!this.rules.calls(surrogate).some((call) => callKey(call) === key)) return false;
+    if (message.type === 'call') return true;
+    const heard = this.rules.hears(surrogate, message.call, message.reply); // R5
+    return this.rules.decisionOf(heard) !== 'undecided' || this.rules.calls(heard).length > 0;
   }
 
   /** Whoever stood in here before is forgotten: it may have crashed, or given up. */
@@ -62,17 +51,20 @@ export class Surrogating<Standing, Surrogate> {
     const surrogate = this.rules.standIn(self, own);
     if (surrogate === undefined) return [];
     const to = this.seats.idOf({ runs: runs + 1, surrogate });
-    return [this.move(self, 'hears nothing for long, and stands in', to, this.rules.calls(surrogate))];
+    return [
+      this.move(self, 'hears nothing for long, and stands in', to, this.rules.calls(surrogate)),
+    ];
   }
 
-  /** @param heard the replies in the network to what it listens to */
-  movesOf(id: number, self: BranchId, heard: readonly Known[]): readonly Move[] {
+  /** @param heard the numbers of the messages in the network that it wants */
+  movesOf(id: number, self: BranchId, heard: readonly number[]): readonly Move[] {
     const { runs, surrogate } = this.stateOf(id);
-    if (surrogate === null || this.listensTo(id).size === 0) return [];
-    const key = `${self} ${id} ${heard.map((message) => message.id).join(' ')}`;
+    if (surrogate === null) return [];
+    const key = `${self} ${id} ${heard.join()}`;
     const known = this.moves.get(key);
     if (known !== undefined) return known;
-    const moves = this.find(runs, surrogate, self, heard);
+    const messages = heard.map((one) => this.network.at(one));
+    const moves = this.find(runs, surrogate, self, messages);
     this.moves.set(key, moves);
     return moves;
   }

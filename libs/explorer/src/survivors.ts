@@ -1,8 +1,8 @@
 // NB: what is left when the coordinator is gone for good, and all but a quorum of members with it.
 //
 // From a state of the search, messages of the past are lost and failures stop: a survivor in doubt
-// stands in, and every call of its to a survivor is delivered and answered, in whatever order; those
-// to the others are not. If a higher promise is in its way, it stands in again. What follows is a
+// stands in, and every call of its to a survivor is delivered and answered, in whatever order;
+// those to the others are not. If a higher promise is in its way, it stands in again. What follows is a
 // graph; it is right if it has no cycle, and if at each end every survivor has decided that knows
 // of the transaction at all.
 import type { BranchId } from '@concordat/protocols';
@@ -104,7 +104,9 @@ export class Survivors<Surrogate> {
         const isAnswered = !this.surrogates
           .calls(heard)
           .some((outstanding) => callKey(outstanding) === callKey(call));
-        return isAnswered ? [{ standings: standings.with(i, standing), self, surrogate: heard }] : [];
+        return isAnswered
+          ? [{ standings: standings.with(i, standing), self, surrogate: heard }]
+          : [];
       });
     });
   }

@@ -32,53 +32,79 @@
 //     how many such appends there were.
 // R2. A message that can change nothing any more is taken out of the network: a reply to a call
 //     that nobody has outstanding (a call that is settled never opens again, for which there is a
-//     rule), and a call to which its participant is deaf for good and whose reply nobody listens to.
+//     rule), and a call to which its participant is deaf for good and whose reply nobody hears.
 // R3. A delivery after which nothing is different is no step.
 // R4. A call that changes nothing at its participant, but is answered, is answered at once. Its
-//     reply need not be heard, so whatever can happen without it can happen with it: the states that
-//     are looked at have every message that the others have, and differ in nothing else.
+//     reply need not be heard, so whatever can happen without it can happen with it: the states
+//     that are looked at have every message that the others have, and differ in nothing else.
 // R5. A surrogate need not hear that it has been outbid: it would only fall silent, and it may be
 //     silent anyway. Nor need the coordinator, where it may not elect again in this model.
 // R6. What a process knows and will never use again is forgotten: `essenceOf` in the parts, each
 //     with its reason.
 import type { Reply } from '@concordat/protocols';
-import type { Move } from './coordinating.js';
+import type { Move, Moves } from './coordinating.js';
 import { Coordinating } from './coordinating.js';
 import type { Model, State, Visit } from './explore.js';
 import { Interner } from './intern.js';
 import { describeCall, describeReply } from './labels.js';
 import type { CallMessage, Known } from './network.js';
-import { Network } from './network.js';
+import { idsIn, include, includes, Masks, Network } from './network.js';
 import type { Parts, View } from './parts.js';
 import { Surrogating } from './surrogating.js';
 
 /** What a participant may do about a call. */
 interface Reaction {
   readonly isDeaf: boolean;
+  /** R6. The call itself, without what means nothing here. */
+  readonly essence: Known;
   readonly answers: readonly {
     readonly to: number;
     readonly reply: Reply | null;
-    readonly sends: readonly Known[];
+    /** The reply as a message, once somebody has awaited it. */
+    message?: Known;
   }[];
 }
 
-/** The coordinator is the first number of a state, the participants come next. */
+interface Seen<Standing, Surrogate> {
+  readonly state: State;
+  readonly view: View<Standing, Surrogate>;
+}
+
+/** The coordinator is the first number of a state, then come participants, seats, messages. */
 const COORDINATOR = 0;
+const PARTICIPANTS = 1;
 
 export class System<Standing, Surrogate> implements Model {
   readonly width: number;
-  private readonly network = new Network();
+  private readonly network: Network;
+  private readonly all: readonly number[];
   private readonly standings = new Interner<Standing>();
-  private readonly reactions = new Map<number, Reaction>();
+  private readonly reactions: Reaction[][] = [];
   private readonly coordinating: Coordinating;
   private readonly surrogating: Surrogating<Standing, Surrogate> | undefined;
-  private readonly net: number;
+  /** Of calls, whether a participant with some standing may be changed by them, now or later. */
+  private readonly hears: readonly Masks[];
+  private readonly seats: number;
+  private readonly messages: number;
+  /** The step that rules looked at last: they look at the same states again and again. */
+  private before: Seen<Standing, Surrogate> | undefined;
+  private after: Seen<Standing, Surrogate> | undefined;
 
   constructor(private readonly parts: Parts<Standing, Surrogate>) {
-    this.net = 1 + parts.branches.length + parts.seats.length;
-    this.width = this.net + 1;
+    this.seats = PARTICIPANTS + parts.branches.length;
+    this.messages = this.seats + parts.seats.length;
+    this.network = new Network(parts.messagesMax);
+    this.all = this.network.none.map(() => -1);
+    this.width = this.messages + this.all.length;
     this.coordinating = new Coordinating(parts.coordinator, this.network);
     this.surrogating = parts.surrogates && new Surrogating(parts.surrogates, this.network);
+    this.hears = parts.branches.map((branch) => {
+      return new Masks(this.network, (standing, known) => {
+        const { message } = known;
+        if (message.type === 'reply' || message.call.branch !== branch) return false;
+        return !this.reactionOf(standing, known, message).isDeaf;
+      });
+    });
   }
 
   begin(visit: Visit): void {
@@ -86,20 +112,20 @@ export class System<Standing, Surrogate> implements Model {
     const fresh = this.standings.idOf(participants.fresh);
     const empty = this.surrogating?.empty() ?? 0;
     for (const { to, sends, label } of this.coordinating.begin()) {
-      const state = [to, ...branches.map(() => fresh), ...seats.map(() => empty), 0];
-      visit(this.withMessages(state, [], sends), () => label);
+      const cast = [to, ...branches.map(() => fresh), ...seats.map(() => empty)];
+      const state = [...cast, ...this.network.none];
+      visit(this.settled(state, sends), () => label);
     }
   }
 
   successors(state: State, visit: Visit): void {
-    const messages = this.network.in(state[this.net] ?? 0);
     const visitNew = (next: State, label: () => string): void => {
       if (next.some((part, i) => part !== state[i])) visit(next, label); // R3
     };
-    this.coordinatorSteps(state, messages, visitNew);
-    this.surrogateSteps(state, messages, visitNew);
-    this.deliveries(state, messages, visitNew);
-    this.ownActs(state, messages, visitNew);
+    this.take(state, COORDINATOR, this.coordinatorMoves(state).moves, visitNew);
+    this.surrogateSteps(state, visitNew);
+    this.deliveries(state, visitNew);
+    this.ownActs(state, visitNew);
   }
 
   faultOf(state: State): string | undefined {
@@ -107,7 +133,9 @@ export class System<Standing, Surrogate> implements Model {
   }
 
   faultOfStep(before: State, after: State): string | undefined {
-    return this.parts.rules.faultOfStep(this.viewOf(before), this.viewOf(after));
+    if (before !== this.before?.state) this.before = { state: before, view: this.viewOf(before) };
+    this.after = { state: after, view: this.viewOf(after) };
+    return this.parts.rules.faultOfStep(this.before.view, this.after.view);
   }
 
   faultOfLast(state: State): string | undefined {
@@ -115,154 +143,148 @@ export class System<Standing, Surrogate> implements Model {
   }
 
   viewOf(state: State): View<Standing, Surrogate> {
+    if (state === this.after?.state) return this.after.view;
     const { branches, seats } = this.parts;
-    const coordinator = state[COORDINATOR] ?? 0;
-    const messages = this.network.in(state[this.net] ?? 0);
     return {
-      coordinator: this.coordinating.stateOf(coordinator),
-      ends: this.coordinating.movesOf(coordinator, this.heardBy(coordinator, messages)).ends,
-      participants: branches.map((_, i) => this.standings.valueOf(state[1 + i] ?? 0)),
-      seats: seats.flatMap((_, i) => this.seatAt(state, i) ?? []),
+      coordinator: this.coordinating.stateOf(state[COORDINATOR] ?? 0),
+      ends: this.coordinatorMoves(state).ends,
+      participants: branches.map((_, i) => this.standings.valueOf(state[PARTICIPANTS + i] ?? 0)),
+      seats: seats.flatMap((_, i) => this.surrogating?.stateOf(state[this.seats + i] ?? 0) ?? []),
     };
   }
 
-  private coordinatorSteps(state: State, messages: readonly Known[], visit: Visit): void {
-    const coordinator = state[COORDINATOR] ?? 0;
-    const { moves } = this.coordinating.movesOf(coordinator, this.heardBy(coordinator, messages));
-    this.take(state, COORDINATOR, messages, moves, visit);
+  private coordinatorMoves(state: State): Moves {
+    const id = state[COORDINATOR] ?? 0;
+    return this.coordinating.movesOf(id, this.heard(state, this.coordinating.wants.of(id)));
   }
 
-  private surrogateSteps(state: State, messages: readonly Known[], visit: Visit): void {
+  private surrogateSteps(state: State, visit: Visit): void {
     const { surrogating } = this;
     const { branches, seats } = this.parts;
     if (surrogating === undefined) return;
     for (const [i, place] of seats.entries()) {
       const self = branches[place];
       if (self === undefined) throw new RangeError('a surrogate is on the roster');
-      const column = 1 + branches.length + i;
+      const column = this.seats + i;
       const seat = state[column] ?? 0;
-      const own = this.standings.valueOf(state[1 + place] ?? 0);
-      this.take(state, column, messages, surrogating.begins(seat, self, own), visit);
-      const heard = repliesTo(surrogating.listensTo(seat), messages);
-      this.take(state, column, messages, surrogating.movesOf(seat, self, heard), visit);
+      const own = this.standings.valueOf(state[PARTICIPANTS + place] ?? 0);
+      this.take(state, column, surrogating.begins(seat, self, own), visit);
+      const heard = this.heard(state, surrogating.wants.of(seat));
+      this.take(state, column, surrogating.movesOf(seat, self, heard), visit);
     }
   }
 
-  private take(
-    state: State,
-    column: number,
-    messages: readonly Known[],
-    moves: readonly Move[],
-    visit: Visit,
-  ): void {
+  private take(state: State, column: number, moves: readonly Move[], visit: Visit): void {
     for (const { to, sends, label } of moves) {
-      visit(this.withMessages(state.with(column, to), messages, sends), () => label);
+      visit(this.settled(state.with(column, to), sends), () => label);
     }
   }
 
-  private deliveries(state: State, messages: readonly Known[], visit: Visit): void {
-    for (const known of messages) {
+  private deliveries(state: State, visit: Visit): void {
+    const awaited = this.awaited(state);
+    for (const id of idsIn(state, this.messages, this.all)) {
+      const known = this.network.at(id);
       const { message } = known;
-      if (message.type !== 'call') continue;
+      if (message.type === 'reply') continue;
       const column = this.columnOf(message);
       const { answers } = this.reactionOf(state[column] ?? 0, known, message);
-      for (const { to, reply, sends } of answers) {
-        const next = this.withMessages(state.with(column, to), messages, sends);
+      for (const answer of answers) {
+        const { to, reply } = answer;
+        if (to === state[column] && answers.length === 1) continue; // R4
+        const isHeard = reply !== null && includes(awaited, 0, id);
+        const sends = isHeard ? [(answer.message ??= this.network.reply(message.call, reply))] : [];
+        const next = this.settled(state.with(column, to), sends);
         visit(next, () => this.describeDelivery(message, reply, to));
       }
     }
   }
 
-  private ownActs(state: State, messages: readonly Known[], visit: Visit): void {
+  private ownActs(state: State, visit: Visit): void {
     const { branches, participants } = this.parts;
     for (const [i, branch] of branches.entries()) {
-      const acts = participants.ownActs(this.standings.valueOf(state[1 + i] ?? 0));
-      for (const { standing, act } of acts) {
-        const next = this.withMessages(state.with(1 + i, this.standings.idOf(standing)), messages);
+      const column = PARTICIPANTS + i;
+      for (const { standing, act } of participants.ownActs(
+        this.standings.valueOf(state[column] ?? 0),
+      )) {
+        const next = this.settled(state.with(column, this.standings.idOf(standing)), []);
         visit(next, () => `${branch}  ${act}  ⇒ ${participants.describe(standing)}`);
       }
     }
   }
 
-  /** The same state with what is sent in the network, as R2 and R4 have it. */
-  private withMessages(
-    state: number[],
-    messages: readonly Known[],
-    sends: readonly Known[] = [],
-  ): State {
-    const after = new Set<Known>();
-    for (const known of [...messages, ...sends]) {
-      if (!this.matters(state, known)) continue;
-      after.add(known);
-      for (const echo of this.echoesOf(state, known)) after.add(echo);
+  /** The state with what is sent in the network, as R2 and R4 have it. */
+  private settled(state: number[], sends: readonly Known[]): State {
+    const { messages } = this;
+    for (const known of sends) include(state, messages, this.essenceOf(state, known).id);
+    const awaited = this.awaited(state);
+    const matters = [...awaited];
+    for (const [i, hears] of this.hears.entries()) {
+      unite(matters, hears.of(state[PARTICIPANTS + i] ?? 0));
     }
-    const isSame = after.size === messages.length && messages.every((known) => after.has(known));
-    if (!isSame || state[this.net] === 0) state[this.net] = this.network.setOf([...after]);
+    for (const [word, mask] of matters.entries()) {
+      state[messages + word] = (state[messages + word] ?? 0) & mask;
+    }
+    for (const id of idsIn(state, messages, awaited)) this.echo(state, id, awaited);
     return state;
   }
 
-  /** R4. The replies that a call has at once: those that change nobody, and that somebody awaits. */
-  private echoesOf(state: State, known: Known): readonly Known[] {
+  private essenceOf(state: State, known: Known): Known {
     const { message } = known;
-    if (message.type === 'reply' || !this.isListenedFor(state, known)) return [];
+    if (message.type === 'reply') return known;
     const standing = state[this.columnOf(message)] ?? 0;
-    const [answer, ...others] = this.reactionOf(standing, known, message).answers;
-    if (answer?.to !== standing || others.length > 0) return [];
-    return answer.sends.filter((reply) => this.isListenedFor(state, reply));
+    return this.reactionOf(standing, known, message).essence;
   }
 
-  private matters(state: State, known: Known): boolean {
-    if (this.isListenedFor(state, known)) return true;
+  /** R4. The reply that a call has at once, if it changes nobody, and somebody awaits it. */
+  private echo(state: number[], id: number, awaited: readonly number[]): void {
+    const known = this.network.at(id);
     const { message } = known;
-    if (message.type === 'reply') return false;
-    return !this.reactionOf(state[this.columnOf(message)] ?? 0, known, message).isDeaf;
-  }
-
-  /** Of a reply, whether somebody may hear it; of a call, whether somebody awaits its reply. */
-  private isListenedFor(state: State, known: Known): boolean {
-    const { key, message } = known;
-    const coordinator = state[COORDINATOR] ?? 0;
-    if (this.coordinating.listensTo(coordinator).has(key)) {
-      return this.coordinating.isWorthHearing(coordinator, known);
+    if (message.type === 'reply') return;
+    const standing = state[this.columnOf(message)] ?? 0;
+    const { answers } = this.reactionOf(standing, known, message);
+    const [answer] = answers;
+    if (answer?.to !== standing || answers.length > 1 || answer.reply === null) return;
+    const before = this.network.size;
+    const reply = (answer.message ??= this.network.reply(message.call, answer.reply)).id;
+    const isNew = reply >= before; // hence in no mask that was made before
+    if (includes(isNew ? this.awaited(state) : awaited, 0, reply)) {
+      include(state, this.messages, reply);
     }
-    const { surrogating } = this;
-    if (surrogating === undefined) return false;
-    for (let column = 1 + this.parts.branches.length; column < this.net; column++) {
-      const seat = state[column] ?? 0;
-      if (!surrogating.listensTo(seat).has(key)) continue;
-      if (message.type === 'call' || surrogating.isWorthHearing(seat, known)) return true; // R5
+  }
+
+  /** Of replies, those that somebody may hear; of calls, those whose replies somebody awaits. */
+  private awaited(state: State): number[] {
+    const mask = [...this.coordinating.wants.of(state[COORDINATOR] ?? 0)];
+    for (let column = this.seats; column < this.messages; column++) {
+      if (this.surrogating) unite(mask, this.surrogating.wants.of(state[column] ?? 0));
     }
-    return false;
+    return mask;
   }
 
-  private heardBy(coordinator: number, messages: readonly Known[]): readonly Known[] {
-    return repliesTo(this.coordinating.listensTo(coordinator), messages);
-  }
-
-  private seatAt(state: State, i: number) {
-    return this.surrogating?.stateOf(state[1 + this.parts.branches.length + i] ?? 0);
+  private heard(state: State, wants: readonly number[]): number[] {
+    return idsIn(state, this.messages, wants).filter(
+      (id) => this.network.at(id).message.type === 'reply',
+    );
   }
 
   private columnOf({ call }: CallMessage): number {
-    return 1 + this.parts.branches.indexOf(call.branch);
+    return PARTICIPANTS + this.parts.branches.indexOf(call.branch);
   }
 
   private reactionOf(standing: number, { id }: Known, { call }: CallMessage): Reaction {
-    const key = standing * 0x1_0000 + id;
-    const known = this.reactions.get(key);
+    const reactions = (this.reactions[standing] ??= []);
+    const known = reactions[id];
     if (known !== undefined) return known;
     const { participants } = this.parts;
     const from = this.standings.valueOf(standing);
-    const reaction = {
+    return (reactions[id] = {
       isDeaf: participants.isDeafTo(from, call),
+      essence: this.network.call(participants.essenceOfCall(from, call)),
       answers: participants.answersTo(from, call).map(({ standing: to, reply }) => ({
         to: this.standings.idOf(to),
         reply,
-        sends: reply === null ? [] : [this.network.reply(call, reply)],
       })),
-    };
-    this.reactions.set(key, reaction);
-    return reaction;
+    });
   }
 
   private describeDelivery({ call }: CallMessage, reply: Reply | null, to: number): string {
@@ -272,6 +294,7 @@ export class System<Standing, Surrogate> implements Model {
   }
 }
 
-function repliesTo(keys: ReadonlySet<string>, messages: readonly Known[]): readonly Known[] {
-  return messages.filter(({ message, key }) => message.type === 'reply' && keys.has(key));
+function unite(mask: number[], other: readonly number[]): void {
+  for (let word = 0; word < mask.length; word++)
+    mask[word] = (mask[word] ?? 0) | (other[word] ?? 0);
 }

@@ -19,6 +19,11 @@ export function refusal(reason: string): Replied {
   return { type: 'reply', reply: { type: 'refused' }, note: reason };
 }
 
+/** A call for a branch of another participant, whose handlers are not these. */
+export class NotOurs extends Error {
+  override readonly name = 'NotOurs';
+}
+
 /** The store cannot serve a call now, and has done nothing. Caught in `participant`. */
 export class Busy extends Error {
   override readonly name = 'Busy';

@@ -9,6 +9,7 @@
 // A handler that throws has done nothing: the call is in doubt and will come again.
 import type { Json } from '@concordat/protocols';
 import type { CallBody, CoordinatorHeading, PeerHeading } from '@concordat/wire';
+import type { Peers } from './peers.js';
 import type { Standings } from './standings.js';
 
 /** A call as it arrived. */
@@ -71,6 +72,8 @@ export interface TccHandlers<Payload, Tx> {
  */
 export interface ThreePhaseHandlers<Payload, Tx> {
   readonly standings: Standings<Tx>;
+  /** A roster with somebody whom they may not call is voted on with a no. */
+  readonly peers: Pick<Peers, 'faultOf'>;
   readonly canCommit: Question<BranchContext<Payload>, Tx>;
   readonly doCommit: Order<BranchContext<Payload>, Tx>;
   readonly abort: Order<BranchContext<Payload>, Tx>;

@@ -12,7 +12,7 @@ import type { Json, Operation } from '@concordat/protocols';
 import { InvariantViolation, isQuestion } from '@concordat/protocols';
 import type { PeerAnswer } from '@concordat/wire';
 import type { Answer } from './answers.js';
-import { Busy, refusal, working } from './answers.js';
+import { Busy, NotOurs, refusal, working } from './answers.js';
 import type { Parse } from './asking.js';
 import { ask, saying } from './asking.js';
 import type { Barrier, Handled, ResourceManager } from './barrier.js';
@@ -75,6 +75,7 @@ export function participant<Payload, Tx>(options: ParticipantOptions<Payload, Tx
       } catch (error) {
         if (error instanceof InvariantViolation) throw error;
         if (error instanceof Busy) return working;
+        if (error instanceof NotOurs) return { type: 'in-doubt', reason: error.message };
         options.report?.(error, call);
         return { type: 'in-doubt', reason: 'the participant has failed' }; // A1
       }

@@ -7,8 +7,15 @@
 // T2. A ballot of one's own is promised by `promise`, which says whether this very call has raised
 //     the promise. Of several runs that want the same ballot one gets it: two of them could each
 //     believe their quorum, and choose differently (S1 of the surrogate).
-import type { BranchId, GlobalTransactionId, Json, Standing } from '@concordat/protocols';
-import type { ThreePhaseOperation } from '@concordat/protocols';
+// T3. Each participant has standings of its own, also where several keep them in one table: it
+//     answers for its own branches, and ends them with its own handlers.
+import type {
+  BranchId,
+  GlobalTransactionId,
+  Json,
+  Standing,
+  ThreePhaseOperation,
+} from '@concordat/protocols';
 import type { CallRoster } from '@concordat/wire';
 import type { Answer, Balked, Replied } from './answers.js';
 
@@ -21,6 +28,7 @@ export interface Branch {
 export interface BallotCall extends Branch {
   readonly operation: ThreePhaseOperation;
   readonly ballot?: number;
+  readonly voted?: true;
   readonly payload: Json;
   readonly roster?: CallRoster;
 }
@@ -62,6 +70,7 @@ export interface Standings<Tx> {
   /**
    * Answers `call` as the protocol has it, running a handler of `author` if it says so (T1).
    * @throws {Busy} if a call of the same branch is under way; nothing was done
+   * @throws {NotOurs} if the branch is another participant's; nothing was done
    * @throws whatever the handler throws; nothing was done
    */
   obey(call: BallotCall, author: Author<Tx>): Promise<Answer>;

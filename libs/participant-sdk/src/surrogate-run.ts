@@ -11,6 +11,8 @@
 //     gives way, and never speaks for the ballot.
 // R4. A call is made once in an attempt. What was not answered is for the next attempt.
 // R5. An answer counts only while its call is outstanding.
+// R6. Where some have committed and others aborted, the damage is done: nothing that this one could
+//     do is right, and a person must hear of it.
 import type { BranchId, Call, Standing, Surrogate } from '@concordat/protocols';
 import {
   assert,
@@ -23,14 +25,14 @@ import {
   surrogateHears,
   unreachable,
 } from '@concordat/protocols';
-import type { PeerAnswer, PeerOperation } from '@concordat/wire';
+import type { PeerAnswer } from '@concordat/wire';
 import { isPeerOperation } from '@concordat/wire';
 import type { Participant } from './participant.js';
 import type { PeerQuestion, Peers } from './peers.js';
 import type { Silent, Standings } from './standings.js';
 
 export type Ending =
-  /** This branch has ended; the others have been told, as far as they could be reached. */
+  /** This branch has ended. By an election of its own: the others in reach have been told, too. */
   | { readonly type: 'decided'; readonly decision: 'committed' | 'aborted' }
   /** R3, or somebody else has the higher ballot. */
   | { readonly type: 'gave-way' }
@@ -41,7 +43,7 @@ export interface Company {
   readonly standings: Pick<Standings<never>, 'promise'>;
   /** The branch itself is called as the others are, though not over the network. */
   readonly participant: Participant;
-  readonly peers: Peers;
+  readonly peers: Pick<Peers, 'ask'>;
   /** Gives up. */
   readonly signal: AbortSignal;
 }
@@ -49,8 +51,10 @@ export interface Company {
 export async function standInOnce(silent: Silent, company: Company): Promise<Ending> {
   const run = new Run(silent, company);
   const others = await run.askOthers();
-  const known = others.find((standing) => standing !== null && isFinal(standing));
-  if (known) return run.adopt(known);
+  const known = others.filter(({ standing }) => standing !== null && isFinal(standing));
+  const decisions = new Set(known.map(({ standing }) => standing?.state));
+  if (decisions.size > 1) return contradicted(known); // R6
+  if (decisions.size === 1) return run.adopt(decisions.has('committed') ? 'committed' : 'aborted');
   if (others.length + 1 < quorumOf(silent.roster.members.length)) return run.blocked(); // R2
   return run.elect();
 }
@@ -64,17 +68,22 @@ class Run {
     private readonly company: Company,
   ) {}
 
-  /** @returns how those stand who have answered; null: never heard of the branch */
-  async askOthers(): Promise<readonly (Standing | null)[]> {
+  /** @returns how those stand who have answered */
+  async askOthers(): Promise<readonly Told[]> {
     const others = this.members.filter((branch) => branch !== this.silent.branch);
-    const answers = await Promise.all(others.map((branch) => this.ask(branch, 'state')));
-    return answers.flatMap((answer) => (answer.type === 'state' ? [answer.standing] : []));
+    const told = await Promise.all(
+      others.map(async (branch) => {
+        const answer = await this.ask({ branch, operation: 'state' });
+        return answer.type === 'state' ? [{ branch, standing: answer.standing }] : [];
+      }),
+    );
+    return told.flat();
   }
 
   /** Somebody knows the decision. */
-  async adopt({ state }: Standing): Promise<Ending> {
-    const decision = state === 'committed' ? 'committed' : 'aborted';
-    await this.ask(this.silent.branch, decision === 'committed' ? 'do-commit' : 'abort');
+  async adopt(decision: 'committed' | 'aborted'): Promise<Ending> {
+    const operation = decision === 'committed' ? 'do-commit' : 'abort';
+    await this.ask({ branch: this.silent.branch, operation });
     return this.obedient(decision);
   }
 
@@ -108,9 +117,14 @@ class Run {
       for (const call of fresh) made.add(callKey(call));
       await Promise.all(
         fresh.map(async (call) => {
-          const { branch, operation, ballot } = call;
+          const { branch, operation, ballot, voted } = call;
           assert(isPeerOperation(operation), 'a surrogate makes the calls of a participant');
-          const answer = await this.ask(branch, operation, ballot);
+          const answer = await this.ask({
+            branch,
+            operation,
+            ...(ballot === undefined ? {} : { ballot }),
+            ...(voted === undefined ? {} : { voted }),
+          });
           state = heard(state, call, answer);
           await goOn();
         }),
@@ -135,14 +149,10 @@ class Run {
     return { type: 'blocked', reason: `it must be ${decision}, but this participant ${why}` };
   }
 
-  private async ask(
-    branch: BranchId,
-    operation: PeerOperation,
-    ballot?: number,
-  ): Promise<PeerAnswer> {
-    const { gtid } = this.silent;
+  private async ask(about: Omit<PeerQuestion, 'gtid'>): Promise<PeerAnswer> {
+    const { branch } = about;
     const { participant, peers, signal } = this.company;
-    const question = { gtid, branch, operation, ...(ballot === undefined ? {} : { ballot }) };
+    const question = { gtid: this.silent.gtid, ...about };
     const isOwn = branch === this.silent.branch;
     const answer = isOwn
       ? await participant.answer(callOf(question))
@@ -165,6 +175,19 @@ class Run {
 }
 
 const REASON_LENGTH_MAX = 1_000;
+
+/** How a member stands; null: it has never heard of the branch. */
+interface Told {
+  readonly branch: BranchId;
+  readonly standing: Standing | null;
+}
+
+/** R6. */
+function contradicted(known: readonly Told[]): Ending {
+  const said = known.map(({ branch, standing }) => `${branch} is ${standing?.state}`).join(', ');
+  const reason = `others contradict each other: ${said}`.slice(0, REASON_LENGTH_MAX);
+  return { type: 'blocked', reason };
+}
 
 /** R5. */
 function heard(state: Surrogate, call: Call, answer: PeerAnswer): Surrogate {

@@ -2,12 +2,12 @@
 //
 //   every period: take what has been in doubt and silent for long ─▶ stand in once for each ─▶ note
 //
-// T1. What is in doubt is found in the participant's own table, so a restart changes nothing.
-// T2. It goes on until each branch knows its decision, and slowly: a branch that could not be ended
+// L1. What is in doubt is found in the participant's own table, so a restart changes nothing.
+// L2. It goes on until each branch knows its decision, and slowly: a branch that could not be ended
 //     is taken up again after as much silence as before.
-// T3. At most `concurrencyMax` branches are under way, and each attempt is bounded: it makes every
+// L3. At most `concurrencyMax` branches are under way, and each attempt is bounded: it makes every
 //     call at most once, and every call has a timeout.
-// T4. Elections are for progress; ballots keep safety. So clocks only say when to begin: ages are
+// L4. Elections are for progress; ballots keep safety. So clocks only say when to begin: ages are
 //     compared by the clock of the database, and nothing depends on their being right.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvariantViolation, unreachable } from '@concordat/protocols';

@@ -6,9 +6,9 @@
 //                              └─▶ settle: doCommit or abort, with the payload that was voted on
 //
 // V1. Who votes prepared can go on without the coordinator: so the roster must be there, whole and
-//     understood, or the vote is no.
+//     understood, and everybody on it must be one who may be called, or the vote is no.
 // V2. A quorum here is a quorum everywhere. A roster that counts otherwise is not voted on.
-import type { Operation } from '@concordat/protocols';
+import type { BranchId, Operation } from '@concordat/protocols';
 import { quorumOf } from '@concordat/protocols';
 import { operationsOf } from '@concordat/wire';
 import type { CallRoster, PeerAnswer } from '@concordat/wire';
@@ -18,6 +18,7 @@ import type { Parse } from './asking.js';
 import { ask, saying } from './asking.js';
 import type { Call, ThreePhaseHandlers } from './handlers.js';
 import { Refused } from './handlers.js';
+import type { Peers } from './peers.js';
 import type { Author, BallotCall } from './standings.js';
 
 export type ThreePhaseCall = Call & { readonly operation: BallotCall['operation'] | 'state' };
@@ -52,14 +53,14 @@ const ballotMissing: Answer = { type: 'in-doubt', reason: 'the call does not say
 
 function authorOf<Payload, Tx>(
   parse: Parse<Payload>,
-  { canCommit, doCommit, abort }: ThreePhaseHandlers<Payload, Tx>,
+  { peers, canCommit, doCommit, abort }: ThreePhaseHandlers<Payload, Tx>,
   call: BallotCall & Pick<Call, 'protocol' | 'traceparent'>,
 ): Author<Tx> {
   const { gtid, branch, operation, protocol, traceparent } = call;
   const told = { gtid, branch, operation, protocol, traceparent, results: {} };
   return {
     async vote(tx) {
-      const fault = rosterFaultOf(call);
+      const fault = rosterFaultOf(call, peers);
       if (fault !== undefined) return refusal(fault);
       const word = await ask(parse, call.payload, (payload) =>
         canCommit({ ...told, payload, result: undefined }, tx),
@@ -76,18 +77,34 @@ function authorOf<Payload, Tx>(
   };
 }
 
-/** A surrogate calls all of them at once. */
-const MEMBERS_MAX = 1_000;
+/** As many branches as a coordinator takes; a surrogate calls all of them. */
+const MEMBERS_MAX = 100;
 
 /** V1, V2. What is wrong with the roster of a `can-commit`, if anything. */
-function rosterFaultOf({ roster, branch }: BallotCall): string | undefined {
+function rosterFaultOf(
+  { roster, branch }: BallotCall,
+  peers: Pick<Peers, 'faultOf'>,
+): string | undefined {
   if (roster === undefined)
     return 'there is no roster: without one no participant could stand in for the coordinator';
   const names = roster.members.map((member) => member.branch);
   if (names.length > MEMBERS_MAX) return `the roster has more than ${MEMBERS_MAX} branches`;
   if (!names.includes(branch)) return `the roster does not name this branch, ${branch}`;
   if (new Set(names).size < names.length) return 'the roster names a branch twice';
-  return quorumFaultOf(roster);
+  return quorumFaultOf(roster) ?? peerFaultOf(roster, branch, peers);
+}
+
+/** The branch itself is not called over the network. */
+function peerFaultOf(
+  { members }: CallRoster,
+  self: BranchId,
+  peers: Pick<Peers, 'faultOf'>,
+): string | undefined {
+  for (const { branch, url } of members) {
+    const fault = branch === self ? undefined : peers.faultOf(url);
+    if (fault !== undefined) return `the roster names ${branch}, which ${fault}`;
+  }
+  return undefined;
 }
 
 function quorumFaultOf({ members, quorum }: CallRoster): string | undefined {

@@ -49,11 +49,11 @@ export class HttpParticipants implements Participants {
   }
 
   private headersOf({ gtid, definition, call }: Question): Record<string, string> {
-    const { branch, operation, token, retriable = false } = call;
+    const { branch, operation, token, ballot, retriable = false } = call;
     const { protocol } = definition;
     const traceparent = traceparentOf(definition.traceparent, gtid, this.randomHex);
     const about = { gtid, branch, operation, protocol, traceparent };
-    const heading = encodeCallHeading({ from: 'coordinator', ...about, token, retriable });
+    const heading = encodeCallHeading({ from: 'coordinator', ...about, token, retriable }, ballot);
     return { 'Content-Type': 'application/json', ...heading };
   }
 
@@ -67,6 +67,7 @@ export class HttpParticipants implements Participants {
       ...(results === undefined ? {} : { results }),
       ...(members === undefined ? {} : { roster: members }),
       ...(call.ballot === undefined ? {} : { ballot: call.ballot }),
+      ...(call.voted === undefined ? {} : { voted: call.voted }),
     };
   }
 

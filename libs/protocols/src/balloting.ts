@@ -63,11 +63,16 @@ function unheard(roster: readonly BranchId[]): readonly Member[] {
   return roster.map((id) => ({ id, standing }));
 }
 
-/** What each member is to hear next at this ballot: nothing once it has answered all of it (B1). */
-export function ballotCalls(state: Balloting): readonly Call[] {
+/**
+ * What each member is to hear next at this ballot: nothing once it has answered all of it (B1).
+ * @param allVoted the caller knows that every member has voted, and says so when it elects
+ */
+export function ballotCalls(state: Balloting, allVoted: boolean): readonly Call[] {
   const { phase, ballot } = state;
+  const known = allVoted ? ({ voted: true } as const) : {};
   return state.members.flatMap(({ id, standing }): readonly Call[] => {
-    if (standing.lastElected < ballot) return [{ branch: id, operation: 'elect', ballot }];
+    if (standing.lastElected < ballot)
+      return [{ branch: id, operation: 'elect', ballot, ...known }];
     if (phase === 'electing' || hasObeyed(state, standing)) return [];
     const operation = phase === 'pre-committing' ? 'pre-commit' : 'pre-abort';
     return [{ branch: id, operation, ballot }];

@@ -46,6 +46,8 @@ export interface Call {
   readonly operation: Operation;
   /** 3PC: the ballot that the call speaks for. Other protocols have none. */
   readonly ballot?: number;
+  /** 3PC, `elect`: the caller knows that every member has voted. */
+  readonly voted?: true;
   /** Saga: it comes after the pivot, so it is asked until it is done. A refusal changes nothing. */
   readonly retriable?: true;
 }

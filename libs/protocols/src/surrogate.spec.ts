@@ -36,6 +36,14 @@ test('it elects itself first (S1), at a ballot of its own', () => {
   expect(toldOf(running)).toEqual(['elect@2:a', 'elect@2:c']);
 });
 
+test('it says that all have voted if it has obeyed a pre-commit, and only then', () => {
+  const votedOf = (own: Standing) =>
+    surrogateCalls(standIn(roster, b, own)).map(({ voted }) => voted);
+  expect(votedOf(ready(0))).toEqual([undefined]);
+  expect(votedOf({ state: 'pre-committed', lastElected: 0, lastAttempt: 0 })).toEqual([true]);
+  expect(votedOf({ state: 'pre-aborted', lastElected: 1, lastAttempt: 1 })).toEqual([undefined]);
+});
+
 describe('with a quorum', () => {
   test('of whom nobody has attempted anything, it aborts', () => {
     let state = hears(running, c, stands(ready(2)));

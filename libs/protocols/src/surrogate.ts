@@ -25,7 +25,13 @@ import { isFinal } from './three-phase-participant.js';
 import type { BranchId } from './vocabulary.js';
 import { assert, unreachable } from './vocabulary.js';
 
-export type Surrogate = { readonly self: BranchId } & (Balloting | Telling | Over);
+export type Surrogate = Self & (Balloting | Telling | Over);
+
+interface Self {
+  readonly self: BranchId;
+  /** It has obeyed a pre-commit, so every member has voted. A pre-abort does not say so. */
+  readonly allVoted: boolean;
+}
 
 /** The decision is known; whoever has not acknowledged it is told. */
 interface Telling {
@@ -48,7 +54,7 @@ export function standIn(roster: readonly BranchId[], self: BranchId, own: Standi
   assert(place >= 0, 'a surrogate is on the roster');
   assert(!isFinal(own), 'who knows the decision has nothing to ask');
   const ballot = ballotAbove(own.lastElected, roster.length, place + 1);
-  return { self, ...electing(ballot, roster) };
+  return { self, allVoted: own.state === 'pre-committed', ...electing(ballot, roster) };
 }
 
 /** What is to be asked or told now. The same calls until they are answered. */
@@ -57,7 +63,7 @@ export function surrogateCalls(state: Surrogate): readonly Call[] {
     case 'electing':
     case 'pre-committing':
     case 'pre-aborting': {
-      const calls = ballotCalls(state);
+      const calls = ballotCalls(state, state.allVoted);
       const own = calls.filter(({ branch }) => branch === state.self);
       return own.some(({ operation }) => operation === 'elect') ? own : calls; // S1
     }
@@ -74,15 +80,15 @@ export function surrogateCalls(state: Surrogate): readonly Call[] {
 
 /** @param call is one of `surrogateCalls(state)`; @returns the same state if nothing new is said */
 export function surrogateHears(state: Surrogate, call: Call, reply: Reply): Surrogate {
-  const { self } = state;
+  const { self, allVoted } = state;
   switch (state.phase) {
     case 'electing':
     case 'pre-committing':
     case 'pre-aborting': {
       const next = hear(state, call, reply);
       if (next === state) return state;
-      if (next.phase === 'outbid') return { self, phase: 'over', members: next.members }; // S2
-      return overIfTold({ self, ...next });
+      if (next.phase === 'outbid') return { self, allVoted, phase: 'over', members: next.members }; // S2
+      return overIfTold({ self, allVoted, ...next });
     }
     case 'committing':
     case 'aborting': {
@@ -104,7 +110,8 @@ export function surrogateHears(state: Surrogate, call: Call, reply: Reply): Surr
 
 function overIfTold(state: Surrogate): Surrogate {
   if (surrogateCalls(state).length > 0) return state;
-  return { self: state.self, phase: 'over', members: state.members };
+  const { self, allVoted, members } = state;
+  return { self, allVoted, phase: 'over', members };
 }
 
 function orders(operation: 'do-commit' | 'abort', members: readonly Member[]): readonly Call[] {

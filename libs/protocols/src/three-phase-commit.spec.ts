@@ -96,7 +96,7 @@ class World {
   /** The participant; every vote is prepared. */
   private replyTo(call: Call): Reply | undefined {
     assert(isThreePhaseCall(call), 'everything here is 3PC');
-    const obedience = obey(this.standings.get(call.branch), call);
+    const obedience = obey(this.standings.get(call.branch) ?? 'nothing', call);
     switch (obedience.type) {
       case 'vote':
         this.standings.set(call.branch, voted('prepared'));
@@ -105,8 +105,9 @@ class World {
       case 'settle':
         this.standings.set(call.branch, obedience.standing);
         return obedience.reply;
+      case 'deny':
       case 'silence':
-        return undefined;
+        return undefined; // nobody here forgets
       default:
         return unreachable(obedience);
     }

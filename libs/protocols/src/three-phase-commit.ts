@@ -113,7 +113,7 @@ function outstanding(state: ThreePhaseState): Outstanding {
     case 'pre-committing':
     case 'electing':
     case 'pre-aborting':
-      return { calls: ballotCalls(state) };
+      return { calls: ballotCalls(state, true) };
     case 'committing':
       return { calls: orders('do-commit', state.branches) };
     case 'aborting':

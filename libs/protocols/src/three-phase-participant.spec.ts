@@ -22,7 +22,7 @@ const told = (standing: Standing): Obedience => ({
 
 describe('a vote', () => {
   test('is asked of the handler once', () => {
-    expect(obey(undefined, { operation: 'can-commit' })).toEqual({ type: 'vote' });
+    expect(obey('nothing', { operation: 'can-commit' })).toEqual({ type: 'vote' });
     expect(voted('prepared')).toEqual(at('ready'));
     expect(voted('refused')).toEqual(at('aborted'));
   });
@@ -43,7 +43,7 @@ describe('a vote', () => {
   });
 
   test('comes too late after an election: who had not voted has aborted (P4)', () => {
-    const elected = obey(undefined, { operation: 'elect', ballot: 2 });
+    const elected = obey('nothing', { operation: 'elect', ballot: 2 });
     expect(elected).toEqual(told(at('aborted', 2, 0)));
     expect(obey(at('aborted', 2, 0), { operation: 'can-commit' })).toMatchObject({
       reply: { type: 'refused' },
@@ -95,9 +95,35 @@ describe('a ballot', () => {
   test.each(['pre-commit', 'pre-abort'] as const)(
     'is not obeyed by whom does not remember its vote (P5): %s',
     (operation) => {
-      expect(obey(undefined, { operation, ballot: 0 })).toEqual({ type: 'silence' });
+      expect(obey('nothing', { operation, ballot: 0 })).toEqual({ type: 'silence' });
     },
   );
+
+  test('is not promised by whom has not voted although all have (P5)', () => {
+    const elect = { operation: 'elect', ballot: 4, voted: true } as const;
+    expect(obey('nothing', elect)).toEqual({ type: 'silence' });
+    expect(obey(at('ready', 0), elect)).toEqual(told(at('ready', 4, 0)));
+  });
+});
+
+describe('who may have forgotten its vote (P6)', () => {
+  test.each(['can-commit', 'elect', 'pre-commit', 'pre-abort'] as const)(
+    'says nothing to %s',
+    (operation) => {
+      expect(obey('lost', { operation, ballot: 2 })).toEqual({ type: 'silence' });
+    },
+  );
+
+  test('says what a decision finds: no work', () => {
+    expect(obey('lost', { operation: 'do-commit' })).toEqual({
+      type: 'deny',
+      reply: { type: 'heuristic-rollback' },
+    });
+    expect(obey('lost', { operation: 'abort' })).toMatchObject({
+      standing: at('aborted'),
+      reply: { type: 'acknowledged' },
+    });
+  });
 });
 
 describe('a decision', () => {
@@ -131,12 +157,15 @@ describe('a decision', () => {
   });
 
   test('keeps out a vote that comes after it', () => {
-    expect(obey(undefined, { operation: 'abort' })).toMatchObject({
+    expect(obey('nothing', { operation: 'abort' })).toMatchObject({
       standing: at('aborted'),
       reply: { type: 'acknowledged' },
     });
-    expect(obey(undefined, { operation: 'do-commit' })).toMatchObject({
-      standing: at('aborted'),
+  });
+
+  test('to commit is denied by whom remembers no vote, and nothing is kept of it (P7)', () => {
+    expect(obey('nothing', { operation: 'do-commit' })).toEqual({
+      type: 'deny',
       reply: { type: 'heuristic-rollback' },
     });
   });

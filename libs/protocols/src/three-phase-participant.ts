@@ -21,10 +21,18 @@
 //     vote is a refusal from then on.
 // P5. `pre-commit` and `pre-abort` presuppose a vote. Who does not remember one has lost its
 //     memory: it stays silent, so that it is in no quorum.
+//     So does whoever is elected by somebody who knows that all have voted.
+// P6. Whose memory is younger than the transaction may have voted and forgotten it. It takes part
+//     in no vote and no election, for P4 would turn what it forgot into a decision.
+// P7. Who is told to commit and remembers no vote says the truth, that its work is not there, and
+//     keeps nothing of it: `aborted` would be taken for the decision by whoever elects next.
 import type { Call, Reply, Standing } from './machine.js';
 import { FIRST_BALLOT } from './quorum.js';
 import type { Operation, ThreePhaseOperation } from './vocabulary.js';
 import { unreachable } from './vocabulary.js';
+
+/** What a participant remembers of a branch; `lost`: it cannot know whether it has voted (P6). */
+export type Memory = Standing | 'nothing' | 'lost';
 
 /** What a call asks of a participant. */
 export type Obedience =
@@ -39,21 +47,26 @@ export type Obedience =
     }
   /** The handler of `can-commit` is asked for its vote; `voted` says what follows from it. */
   | { readonly type: 'vote' }
-  /** P5: nothing is said. */
+  /** P7: the reply is given, and nothing is kept. */
+  | { readonly type: 'deny'; readonly reply: Reply }
+  /** P5, P6: nothing is said. */
   | { readonly type: 'silence' };
 
 /** A call of 3PC, whoever makes it. */
 export type ThreePhaseCall = Call & { readonly operation: ThreePhaseOperation };
 
-/** @param standing undefined before the vote, or anything else, was heard of */
 export function obey(
-  standing: Standing | undefined,
-  { operation, ballot }: Pick<ThreePhaseCall, 'operation' | 'ballot'>,
+  memory: Memory,
+  { operation, ballot, voted: allVoted }: Pick<ThreePhaseCall, 'operation' | 'ballot' | 'voted'>,
 ): Obedience {
+  const standing = typeof memory === 'string' ? undefined : memory;
+  const isOrder = operation === 'do-commit' || operation === 'abort';
+  if (memory === 'lost' && !isOrder) return { type: 'silence' }; // P6
   switch (operation) {
     case 'can-commit':
       return standing === undefined ? { type: 'vote' } : answer(standing, voteOf(standing));
     case 'elect':
+      if (standing === undefined && allVoted) return { type: 'silence' }; // P5
       return promise(standing, ballot ?? FIRST_BALLOT);
     case 'pre-commit':
       return attempt(standing, 'pre-committed', ballot ?? FIRST_BALLOT);
@@ -111,15 +124,24 @@ function attempt(
 ): Obedience {
   if (standing === undefined) return { type: 'silence' }; // P5
   if (isFinal(standing) || standing.lastElected !== ballot) return tell(standing); // P1, P2
-  return answer({ state, lastElected: ballot, lastAttempt: ballot }, { type: 'acknowledged' }); // P3
+  const obeyed = { state, lastElected: ballot, lastAttempt: ballot }; // P3
+  return answer(obeyed, { type: 'acknowledged' });
 }
 
 function commit(standing: Standing | undefined): Obedience {
-  if (standing?.state === 'committed') return answer(standing, { type: 'acknowledged' });
-  if (standing === undefined || standing.state === 'aborted') {
-    return answer(standing ?? voted('refused'), { type: 'heuristic-rollback' });
+  if (standing === undefined) return { type: 'deny', reply: { type: 'heuristic-rollback' } }; // P7
+  switch (standing.state) {
+    case 'committed':
+      return answer(standing, { type: 'acknowledged' });
+    case 'aborted':
+      return answer(standing, { type: 'heuristic-rollback' });
+    case 'ready':
+    case 'pre-committed':
+    case 'pre-aborted':
+      return settle('do-commit', { ...standing, state: 'committed' });
+    default:
+      return unreachable(standing.state);
   }
-  return settle('do-commit', { ...standing, state: 'committed' });
 }
 
 function abort(standing: Standing | undefined): Obedience {

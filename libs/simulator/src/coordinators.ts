@@ -201,7 +201,7 @@ export class Coordinator {
         const { gtid, call, timeoutMs } = question;
         const says = `${call.operation} ${gtid} ${call.branch} #${call.token}`;
         if (incarnation.isDeadBefore(says)) return incarnation.never();
-        world.courtesy.asks(incarnation, gtid, call);
+        world.courtesy.asks(incarnation, gtid, call, world.store.awaits(gtid, call));
         return new Promise((resolve) => {
           const to = nameOf(question.participant);
           const about = `${gtid} ${call.branch}`;

@@ -1,12 +1,13 @@
-// What healthy instances spare the participants. It is a courtesy, not what safety rests on: a
-// barrier makes every repetition harmless. So it is judged only where what fails leaves it possible.
+// What healthy instances spare the participants. It is a courtesy, not what safety rests on: every
+// repetition is harmless to a barrier. So it is judged only where what fails leaves it possible.
 //
 // C1. While an instance makes a call, another does not begin to make it once a whole lease is over:
-//     by then the lease was renewed. (Sooner it may: between the instant when a retry is due and the
-//     renewal, nobody has a lease.) Judged where only the network and the participants fail, and a
-//     lease leaves time to renew it.
-// C2. A reply that an instance has heard is not asked for again by the same instance: what it has
-//     not written yet outlives a conflict. Judged where the journal does not fail.
+//     by then the lease was renewed. (Sooner it may: between the instant when a retry is due and
+//     the renewal, nobody has a lease.) Judged where only the network and the participants fail,
+//     and a lease leaves time to renew it.
+// C2. A reply that an instance has heard is not asked for again by the same instance while the
+//     journal still waits for it: what is not written yet outlives a conflict. Judged where the
+//     journal does not fail.
 import type { Answer } from '@concordat/engine';
 import type { TokenedCall } from '@concordat/protocols';
 import type { Fault, FaultKind } from './faults.js';
@@ -20,7 +21,10 @@ interface UnderWay {
   readonly since: number;
 }
 
-/** A sweep renews what has less than half of its lease left; and the journal takes its time. */
+/**
+ * A sweep renews what has less than half of its lease left, unless something of it waits for
+ * company to be written; and the journal takes its time.
+ */
 const SWEEPS_A_LEASE_MIN = 3;
 const SLACK_MS = 20;
 
@@ -37,14 +41,15 @@ export class Courtesy {
     private readonly schedule: Schedule,
     private readonly complain: (what: string) => void,
   ) {
-    const { leaseMs, sweepPeriodMs } = limits;
+    const { leaseMs, sweepPeriodMs, lazyMs } = limits;
     this.leaseMs = leaseMs;
-    const isLongEnough = leaseMs > SWEEPS_A_LEASE_MIN * sweepPeriodMs + SLACK_MS;
+    const isLongEnough = leaseMs > SWEEPS_A_LEASE_MIN * sweepPeriodMs + 2 * lazyMs + SLACK_MS;
     this.judgesLeases = isLongEnough && faults.every(({ kind }) => leavesLeasesAlone(kind));
     this.judgesRepetition = faults.every(({ kind }) => leavesTheJournalAlone(kind));
   }
 
-  asks(who: Incarnation, gtid: string, call: TokenedCall): void {
+  /** @param isAwaited whether the call is outstanding, as the journal has it */
+  asks(who: Incarnation, gtid: string, call: TokenedCall, isAwaited: boolean): void {
     const key = keyOf(gtid, call);
     const what = `${call.operation} of ${call.branch}`;
     const now = this.schedule.now;
@@ -53,7 +58,7 @@ export class Courtesy {
     if (this.judgesLeases && isAnother && now - other.since > this.leaseMs) {
       this.complain(`${gtid}: ${other.who.id} and ${who.id} ask ${what} at once`); // C1
     }
-    if (this.judgesRepetition && this.heard.has(`${who.id} ${key}`)) {
+    if (this.judgesRepetition && isAwaited && this.heard.has(`${who.id} ${key}`)) {
       this.complain(`${gtid}: ${who.id} asks ${what} again, and has heard the reply`); // C2
     }
     this.underWay.set(key, { who, since: now });

@@ -116,7 +116,8 @@ function limitsOf(dice: Prng, isPeaceful: boolean): EngineLimits {
   if (!isPeaceful) return limits;
   // A lease is always renewed in time (C1 in courtesy.ts).
   const leaseMs = Math.max(limits.leaseMs, 60);
-  return { ...limits, leaseMs, sweepPeriodMs: Math.ceil(leaseMs / 6) };
+  const sweepPeriodMs = Math.ceil(leaseMs / 6);
+  return { ...limits, leaseMs, sweepPeriodMs, lazyMs: Math.min(limits.lazyMs, leaseMs / 12) };
 }
 
 function transactionOf(

@@ -10,7 +10,8 @@
 // D3. Nothing is shared: rows hold JSON, as the real ones do. What is read is parsed once, and
 //     frozen, so that nobody can change what another reader sees.
 import type { Attempts, Definition, Record } from '@concordat/engine';
-import type { GlobalTransactionId, Instant, Transaction } from '@concordat/protocols';
+import type { GlobalTransactionId, Instant, TokenedCall, Transaction } from '@concordat/protocols';
+import { callKey } from '@concordat/protocols';
 import type { Fault } from './faults.js';
 import type { Nemesis } from './nemesis.js';
 import type { Prng } from './prng.js';
@@ -117,6 +118,11 @@ export class Store {
   recordOf(gtid: GlobalTransactionId): Record | undefined {
     const row = this.rows.get(gtid);
     return row && recordOf(row);
+  }
+
+  /** Whether the call is outstanding. */
+  awaits(gtid: GlobalTransactionId, call: TokenedCall): boolean {
+    return this.rows.get(gtid)?.state.read().tokens[callKey(call)] === call.token;
   }
 
   private put(row: Row): () => void {

@@ -78,7 +78,7 @@ export class ThreePhaseStep {
     const key = { gtid, branch: call.branch };
     this.heardAt.set(textOf(key), this.host.world.schedule.now);
     const row = this.read(key);
-    const obedience = obey(row?.standing, call);
+    const obedience = obey(row?.standing ?? 'nothing', call);
     const isAccepted = obedience.type === 'answer' && obedience.reply.type === 'acknowledged';
     this.host.world.recorder.balloted(gtid, call, row?.standing.lastElected ?? 0, isAccepted);
     switch (obedience.type) {
@@ -91,6 +91,8 @@ export class ThreePhaseStep {
         return { type: 'reply', reply: obedience.reply };
       case 'settle':
         return this.settle(key, row, obedience.operation, obedience.standing);
+      case 'deny':
+        return { type: 'reply', reply: obedience.reply };
     }
   }
 

@@ -200,7 +200,9 @@ export class World {
     const silent = { ring: () => undefined };
     const begun = new Map<string, number>();
     const { faults } = this.nemesis;
-    const courtesy = new Courtesy(this.plan, faults, this.schedule, (what) => this.recorder.complain(what));
+    const courtesy = new Courtesy(this.plan, faults, this.schedule, (what) =>
+      this.recorder.complain(what),
+    );
     for (const name of instances) {
       coordinators.push(
         new Coordinator(

@@ -36,6 +36,16 @@ describe('the headers of a call', () => {
     });
   });
 
+  test('have a key of its own for each ballot that they speak for', () => {
+    const keyOf = (ballot?: number) =>
+      encodeCallHeading({ ...heading, protocol: '3pc', operation: 'elect' }, ballot)[
+        'Idempotency-Key'
+      ];
+    expect(keyOf(4)).toBe(`${heading.gtid}:payment:elect@4`);
+    expect(keyOf(0)).toBe(`${heading.gtid}:payment:elect@0`);
+    expect(keyOf()).toBe(`${heading.gtid}:payment:elect`);
+  });
+
   test('say what was meant', () => {
     const about = {
       gtid: fc.uuid({ version: 7 }).map(asGtid),
@@ -119,6 +129,7 @@ describe('the body of a call', () => {
         deadlineAt: '2026-11-20T12:00:30.000Z',
       },
       ballot: 0,
+      voted: true,
     };
     expect(parseCallBody({ ...body, tomorrow: 'unknown' })).toEqual({ ok: true, value: body });
     expect(parseCallBody({ payload: null })).toEqual({ ok: true, value: { payload: null } });
@@ -135,6 +146,8 @@ describe('the body of a call', () => {
     [null, ['']],
     [{ payload: null, results: [1] }, ['/results']],
     [{ payload: null, ballot: -1 }, ['/ballot']],
+    [{ payload: null, ballot: 2 ** 40 + 1 }, ['/ballot']],
+    [{ payload: null, voted: 'yes' }, ['/voted']],
     [
       { payload: null, roster: { members: [{}], quorum: 0 } },
       ['/roster/members/0/branch', '/roster/members/0/url', '/roster/quorum', '/roster/deadlineAt'],

@@ -80,6 +80,8 @@ export interface CallBody {
   readonly roster?: CallRoster;
   /** 3PC, with `elect`, `pre-commit` and `pre-abort`: which ballot the call speaks for. */
   readonly ballot?: number;
+  /** 3PC, with `elect`: the caller knows that every branch has voted. */
+  readonly voted?: true;
 }
 
 export interface CallRoster {
@@ -89,7 +91,11 @@ export interface CallRoster {
   readonly deadlineAt: string;
 }
 
-export function encodeCallHeading(heading: CallHeading): { readonly [name: string]: string } {
+/** @param ballot the one that the call speaks for, if any: another ballot is another call */
+export function encodeCallHeading(
+  heading: CallHeading,
+  ballot?: number,
+): { readonly [name: string]: string } {
   const { gtid, branch, operation, protocol, traceparent } = heading;
   return {
     [callHeaders.transaction]: gtid,
@@ -97,7 +103,10 @@ export function encodeCallHeading(heading: CallHeading): { readonly [name: strin
     [callHeaders.operation]: operation,
     [callHeaders.protocol]: protocol,
     ...(heading.from === 'coordinator' ? encodeFence(heading) : {}),
-    [callHeaders.idempotencyKey]: `${gtid}:${branch}:${operation}`,
+    [callHeaders.idempotencyKey]:
+      ballot === undefined
+        ? `${gtid}:${branch}:${operation}`
+        : `${gtid}:${branch}:${operation}@${ballot}`,
     ...(traceparent === null ? {} : { [callHeaders.traceparent]: traceparent }),
   };
 }
@@ -160,6 +169,9 @@ export function isPeerOperation(operation: string): operation is PeerOperation {
   return peerOperations.some((known) => known === operation);
 }
 
+/** No election gets there; a higher one would leave no room above it. */
+export const BALLOT_MAX = 2 ** 40;
+
 const rosterSchema = z.object({
   members: z.array(z.object({ branch: idSchema.transform(asBranchId), url: z.string() })),
   quorum: z.int().min(1),
@@ -172,14 +184,15 @@ export const participantRequestSchema = z.object({
   result: z.unknown().optional(),
   results: z.unknown().optional(),
   roster: rosterSchema.optional(),
-  ballot: z.int().min(0).optional(),
+  ballot: z.int().min(0).max(BALLOT_MAX).optional(),
+  voted: z.literal(true).optional(),
 });
 
 /** @param body the parsed JSON of the request */
 export function parseCallBody(body: unknown): Parsed<CallBody> {
   const shape = parseWith(participantRequestSchema, body);
   if (!shape.ok) return shape;
-  const { payload = null, result, results, roster, ballot } = shape.value;
+  const { payload = null, result, results, roster, ballot, voted } = shape.value;
   const errors = [
     ...faultsOf('payload', payload),
     ...faultsOf('result', result),
@@ -192,6 +205,7 @@ export function parseCallBody(body: unknown): Parsed<CallBody> {
     ...(isJsonOfBranches(results) ? { results } : {}),
     ...(roster === undefined ? {} : { roster }),
     ...(ballot === undefined ? {} : { ballot }),
+    ...(voted === undefined ? {} : { voted }),
   });
 }
 

@@ -1,6 +1,7 @@
 // What must be true of one transfer once it is over, whoever has died meanwhile.
 import type { JournalLine } from '@concordat/engine';
 import { expect } from 'vitest';
+import { eventually } from '../../support/eventually.js';
 import type { Books } from './books.js';
 import { ACCOUNTS, BALANCE } from './books.js';
 import type { Order, Told } from './persistent.js';
@@ -12,11 +13,17 @@ const COMPLETING = ['commit', 'do-commit', 'confirm'];
 const UNDOING = ['rollback', 'abort', 'cancel', 'compensate'];
 
 export async function expectSettled(books: Books, order: Order, told: Told): Promise<void> {
-  await expect.poll(() => books.unfinished(), { timeout: SETTLE_TIMEOUT_MS }).toBe(0);
+  await allEnded(books);
   expect(await books.leftBehind()).toEqual({ held: 0, prepared: 0 });
   expect(await books.money(), 'the money of both banks').toBe(TOTAL);
   await expectEffects(books, order, told);
   await expectOneDecision(books, told);
+}
+
+/** Nothing is unfinished in the journal. */
+export async function allEnded(books: Books): Promise<void> {
+  const isOver = async () => (await books.unfinished()) === 0;
+  await eventually('every transaction has ended', isOver, SETTLE_TIMEOUT_MS);
 }
 
 /** As the initiator was told, at both banks, exactly once. */

@@ -39,7 +39,11 @@ export class House {
     const dir = mkdtempSync(path.join(tmpdir(), 'concordat-e2e-'));
     const books = await Books.open(serverUrl);
     const bank = (name: BankName) =>
-      new Victim(name, BANK, { BANK_NAME: name, DATABASE_URL: books.urls[name] });
+      new Victim(name, BANK, {
+        BANK_NAME: name,
+        DATABASE_URL: books.urls[name],
+        MEMORY_SLACK_MS: '0',
+      });
     const banks = { alfa: bank('alfa'), beta: bank('beta') };
     await Promise.all([banks.alfa.start(), banks.beta.start()]);
     await books.openAccounts();

@@ -9,6 +9,8 @@ import type { BankName } from './books.js';
 const ASK_AGAIN_MS = 25;
 /** Only a machine that is very busy takes seconds. */
 const GIVE_UP_MS = 150_000;
+/** No deadline decides, however slow the machine is. */
+const DEADLINE_MS = 600_000;
 /** The banks are near, and tests are in a hurry. */
 const RETRY = { firstDelayMs: 20, delayMaxMs: 100 };
 
@@ -53,7 +55,8 @@ export async function insist(url: () => string, order: Order): Promise<Told> {
   const key = randomUUID();
   const branches = branchesOf(order);
   const { protocol } = order;
-  const begin = order.shape === 'enlisting' ? { protocol } : { protocol, branches };
+  const whole = { protocol, deadlineMs: DEADLINE_MS };
+  const begin = order.shape === 'enlisting' ? whole : { ...whole, branches };
   const ask = asking(url);
   const asBegun = await until(
     () => ask('', begin, key),

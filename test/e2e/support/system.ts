@@ -44,7 +44,12 @@ export class System {
 }
 
 async function startBank(name: BankName, { urls }: Books, dir: string): Promise<Service> {
-  const bank = service('bank', dir, { BANK_NAME: name, DATABASE_URL: urls[name] }, name);
+  const bank = service(
+    'bank',
+    dir,
+    { BANK_NAME: name, DATABASE_URL: urls[name], MEMORY_SLACK_MS: '0' },
+    name,
+  );
   await bank.start();
   return bank;
 }

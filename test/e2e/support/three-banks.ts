@@ -169,7 +169,12 @@ async function openBank(
   pool: pg.Pool | undefined,
   silenceMs: number,
 ): Promise<Bank> {
-  const env = { BANK_NAME: name, DATABASE_URL: databaseUrl, SILENCE_MS: String(silenceMs) };
+  const env = {
+    BANK_NAME: name,
+    DATABASE_URL: databaseUrl,
+    SILENCE_MS: String(silenceMs),
+    MEMORY_SLACK_MS: '0',
+  };
   const process = new Victim(name, path.resolve('apps/bank/dist/main.js'), env);
   await process.start();
   if (pool === undefined) throw new Error('every bank has a database');

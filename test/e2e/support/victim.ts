@@ -28,8 +28,9 @@ export class Victim {
     private readonly env: { readonly [variable: string]: string },
   ) {}
 
-  /** @param crashAt for CONCORDAT_CRASH_AT */
+  /** Ends it first if it runs. @param crashAt for CONCORDAT_CRASH_AT */
   async start(crashAt = ''): Promise<void> {
+    await this.kill();
     const child = spawn(process.execPath, [this.program], {
       env: {
         PATH: process.env['PATH'],

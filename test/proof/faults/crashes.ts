@@ -219,7 +219,10 @@ const participants: FaultGroup = {
       number: 27,
       what: 'a prepare is answered ROLLBACK, which is no vote',
       tests: [
-        at('faults/store-trouble.spec.ts', 'an end that is answered ROLLBACK, without an error'),
+        at(
+          'faults/store-trouble.spec.ts',
+          'a transaction that has failed, which nobody has noticed',
+        ),
         at('barrier/two-phase.spec.ts', 'an SQL error that a handler swallows is not a vote'),
       ],
     },

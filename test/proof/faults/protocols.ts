@@ -47,8 +47,8 @@ const quorum: FaultGroup = {
       tests: [
         at('barrier/three-phase-termination.spec.ts', 'that is restarted goes on by itself'),
         at(
-          'barrier/three-phase.spec.ts',
-          'a participant that remembers no vote is silent, and a person is told why',
+          'barrier/three-phase-amnesia.spec.ts',
+          'is silent to a pre-commit, and a person is told why',
         ),
         simulated('participant-amnesia'),
       ],

@@ -59,11 +59,16 @@ function linkPackages(from: string, to: string): void {
     const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)];
     if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target); // K2
     else if (entry.name.startsWith('@')) linkPackages(source, target);
-    else if (!entry.name.startsWith('.') || entry.name === '.bin') symlinkSync(source, target); // K1
+    else if (!isHidden(entry.name)) symlinkSync(source, target); // K1
   }
   for (const cache of SHARED_CACHES) {
     if (!existsSync(path.join(from, cache))) continue;
     mkdirSync(path.join(to, path.dirname(cache)), { recursive: true });
     symlinkSync(path.join(from, cache), path.join(to, cache));
   }
+}
+
+/** Caches of tools: they know of the project's files, not of the copy's. */
+function isHidden(name: string): boolean {
+  return name.startsWith('.') && name !== '.bin';
 }

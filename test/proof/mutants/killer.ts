@@ -37,6 +37,8 @@ export interface Where {
 
 /** A killer that takes longer hangs: a fault that stops a loop from ending must not stop us. */
 const KILLER_TIMEOUT_MS = 240_000;
+/** What needs no server takes a moment; on a busy machine, a long one. */
+const UNIT_TEST_TIMEOUT_MS = 60_000;
 const LOG_CHARS_MAX = 4_000;
 const VITEST = 'node_modules/vitest/vitest.mjs';
 
@@ -82,7 +84,9 @@ async function runOnce(
 ): Promise<Verdict> {
   const [first = ''] = killers;
   const output = path.join(where.root, '.mutants-report.json');
-  const options = ['--project', projectOf(first), '--reporter=json', `--outputFile=${output}`];
+  const project = projectOf(first);
+  const options = ['--project', project, '--reporter=json', `--outputFile=${output}`];
+  if (project === 'unit') options.push(`--testTimeout=${UNIT_TEST_TIMEOUT_MS}`);
   rmSync(output, { force: true });
   const { ending, log } = await vitest([...killers, ...options, ...more, '--bail', '1'], where);
   where.signal.throwIfAborted();

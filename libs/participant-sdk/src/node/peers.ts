@@ -2,56 +2,90 @@
 //
 //   question ─▶ may this URL be called? ─▶ POST ─▶ body, up to a limit ─▶ decode ─▶ answer
 //
-// H1. The URLs of a roster came over the network. The author says which may be called, by what the
-//     URL was read as, and what was read is what is called. No redirect is followed.
+// H1. The URLs of a roster came over the network. Only those on a list are called, and what was
+//     read is what is called. No redirect is followed. Of an answer that is none, people are shown
+//     the status alone: its text is of somebody who may not be whom he was taken for.
 // H2. An exchange ends within its timeout, however slowly the other side speaks, and reads at most
-//     ANSWER_BYTES_MAX bytes.
+//     ANSWER_BYTES_MAX bytes. At most CALLS_MAX are under way: a roster is not to be a burst.
+import { unreachable } from '@concordat/protocols';
 import type { PeerAnswer } from '@concordat/wire';
 import { ANSWER_BYTES_MAX, cleaned, decodePeerAnswer, encodeCallHeading } from '@concordat/wire';
 import type { PeerQuestion, Peers } from '../peers.js';
+import { parsePeerUrl, peerUrls, withoutSlash } from './peer-urls.js';
 
 export interface HttpPeersOptions {
-  /** Which of the participants that a roster names may be called. @param url its participant URL */
-  readonly allow: (url: URL) => boolean;
+  /**
+   * Which URLs may be called: an origin, `*` for any port, a path for what is at it and below it.
+   * `http://127.0.0.1:*`, `https://bank.example.com/participants`.
+   */
+  readonly peers: readonly string[];
+  /** What people call this list, where it is a setting of the service. */
+  readonly setting?: string;
   /** Of one call. */
   readonly timeoutMs?: number;
 }
 
 const TIMEOUT_MS_DEFAULT = 3_000;
+const CALLS_MAX = 32;
 
-export function httpPeers({ allow, timeoutMs = TIMEOUT_MS_DEFAULT }: HttpPeersOptions): Peers {
+/** @throws {Error} if one of `peers` cannot be read */
+export function httpPeers({
+  peers,
+  setting = 'the peers of this participant',
+  timeoutMs = TIMEOUT_MS_DEFAULT,
+}: HttpPeersOptions): Peers {
+  const isAllowed = peerUrls(peers);
+  const inTurn = turns(CALLS_MAX);
+  const read = (url: string): URL | undefined => {
+    const parsed = parsePeerUrl(url);
+    return parsed !== undefined && isAllowed(parsed) ? parsed : undefined;
+  };
+  const mayNot = `may not be called: its URL is not among ${setting}`;
   return {
-    async ask(url, question, signal) {
-      const target = targetOf(url, question.operation, allow);
-      if (target === undefined) return inDoubt(`the roster's URL ${url} may not be called`);
-      const timeout = AbortSignal.timeout(timeoutMs);
-      try {
-        return await exchange(target, question, AbortSignal.any([signal, timeout]));
-      } catch (error) {
-        const why = timeout.aborted ? `no whole answer within ${timeoutMs} ms` : reasonOf(error);
-        return inDoubt(why);
-      }
+    faultOf: (url) => (read(url) === undefined ? mayNot : undefined),
+    ask(url, question, signal) {
+      const parsed = read(url);
+      if (parsed === undefined) return Promise.resolve(inDoubt(mayNot));
+      parsed.pathname = `${withoutSlash(parsed.pathname)}/${question.operation}`;
+      return inTurn(() => exchangeWithin(timeoutMs, parsed, question, signal));
     },
   };
 }
 
-/** H1. @returns undefined if it may not be called, or cannot be read */
-function targetOf(
-  url: string,
-  operation: string,
-  allow: HttpPeersOptions['allow'],
-): URL | undefined {
-  const parsed = URL.parse(url);
-  if (parsed === null || !/^https?:$/.test(parsed.protocol)) return undefined;
-  if (`${parsed.username}${parsed.password}${parsed.search}${parsed.hash}` !== '') return undefined;
-  if (!allow(new URL(parsed))) return undefined;
-  parsed.pathname = `${parsed.pathname.replace(/\/+$/, '')}/${operation}`;
-  return parsed;
+/** Lets at most `max` be at work at once; who comes later waits, in the order of coming. */
+function turns(max: number): <Value>(work: () => Promise<Value>) => Promise<Value> {
+  let free = max;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next(); // the place is handed over
+    }
+  };
+}
+
+async function exchangeWithin(
+  timeoutMs: number,
+  target: URL,
+  question: PeerQuestion,
+  signal: AbortSignal,
+): Promise<PeerAnswer> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  try {
+    return await exchange(target, question, AbortSignal.any([signal, timeout]));
+  } catch (error) {
+    return inDoubt(timeout.aborted ? `no whole answer within ${timeoutMs} ms` : reasonOf(error));
+  }
 }
 
 async function exchange(
   target: URL,
-  { ballot, ...about }: PeerQuestion,
+  { ballot, voted, ...about }: PeerQuestion,
   signal: AbortSignal,
 ): Promise<PeerAnswer> {
   const heading = { ...about, from: 'participant', protocol: '3pc', traceparent: null } as const;
@@ -60,16 +94,34 @@ async function exchange(
     headers: {
       'Content-Type': 'application/json',
       'Accept-Encoding': 'identity',
-      ...encodeCallHeading(heading),
+      ...encodeCallHeading(heading, ballot),
     },
-    body: JSON.stringify({ payload: null, ballot }),
+    body: JSON.stringify({ payload: null, ballot, voted }),
     redirect: 'manual', // H1
     signal,
   });
   const text = await textOf(response);
   if (text === undefined) return inDoubt(`the body is larger than ${ANSWER_BYTES_MAX} bytes`);
-  const headers = Object.fromEntries(response.headers);
-  return decodePeerAnswer(about.operation, response.status, headers, text);
+  const { status, headers } = response;
+  const answer = decodePeerAnswer(about.operation, status, Object.fromEntries(headers), text);
+  return withoutText(answer, status);
+}
+
+/** H1. */
+function withoutText(answer: PeerAnswer, status: number): PeerAnswer {
+  switch (answer.type) {
+    case 'in-doubt':
+    case 'balked':
+      return { type: answer.type, reason: `HTTP ${status}` };
+    case 'reply':
+      return { type: 'reply', reply: answer.reply };
+    case 'working':
+    case 'stale':
+    case 'state':
+      return answer;
+    default:
+      return unreachable(answer);
+  }
 }
 
 /** H2. @returns undefined if it is too long */

@@ -3,11 +3,12 @@
 //   begin, enter ─▶ obey ─┬─ answer ────────────────────────────▶ stand ─▶ commit
 //     (one query)         ├─ vote ───▶ savepoint ─▶ handler ────▶ vote ──▶ commit
 //                         ├─ settle ─▶ savepoint ─▶ handler ────▶ stand ─▶ commit
-//                         └─ silence ────────────────────────────▶ roll back
+//                         └─ silence, deny ──────────────────────▶ roll back
 //
 // N1. The row is locked before the machine is asked. A second copy of a call, or a call of somebody
 //     else for the same branch, waits there, and then finds what the first has made of it.
-// N2. A row that others can see has a state: enter and stand are one transaction.
+// N2. A row that others can see has a state: enter and stand are one transaction. (Where a handler
+//     ends that by itself, D7, a row without a state may stay. It says no more than no row.)
 // N3. The standing counts from its commit on, and is told after that (T1).
 // N4. A refusal and an order that balks keep nothing that the handler wrote, but the branch was
 //     heard of: back to the savepoint, and commit.
@@ -15,10 +16,18 @@
 //     transaction.ts). To enter is one.
 import { crashPoint } from '@concordat/crash-points';
 import type { Pool, PoolClient } from 'pg';
-import type { BranchId, GlobalTransactionId, Json, Reply, Standing } from '@concordat/protocols';
+import type {
+  BranchId,
+  GlobalTransactionId,
+  Json,
+  Memory,
+  Reply,
+  Standing,
+} from '@concordat/protocols';
 import { assert, isFinal, obey, unreachable, voted } from '@concordat/protocols';
 import type { CallRoster } from '@concordat/wire';
 import type { Answer, Replied } from '../answers.js';
+import { NotOurs } from '../answers.js';
 import { heuristic } from '../barrier-rule.js';
 import type { Author, BallotCall, Branch, InDoubt, Standings } from '../standings.js';
 import { inlined } from './inlined.js';
@@ -32,10 +41,12 @@ import { STAND } from './statements/stand.js';
 import { TAKE_SILENT } from './statements/take-silent.js';
 import { VOTE } from './statements/vote.js';
 import type { Opened, Worked } from './transaction.js';
-import { inTransaction, remembered } from './transaction.js';
+import { inTransaction, remembered, requireUnderWay } from './transaction.js';
 
 /** Postgres sends a bigint as text. */
 interface StandingRow {
+  /** Whose branch it is; null in rows of a former version, which did not note it. */
+  readonly participant: string | null;
   readonly state: Standing['state'];
   readonly last_elected: string;
   readonly last_attempt: string;
@@ -45,9 +56,10 @@ interface EnteredRow extends Omit<StandingRow, 'state'> {
   readonly state: Standing['state'] | null;
   readonly payload: Json;
   readonly vote: Replied | null;
+  readonly predates_memory: boolean;
 }
 
-interface InDoubtRow extends StandingRow {
+interface InDoubtRow extends Omit<StandingRow, 'participant'> {
   readonly gtid: GlobalTransactionId;
   readonly branch: BranchId;
   readonly last_error: string | null;
@@ -55,7 +67,7 @@ interface InDoubtRow extends StandingRow {
 
 /** What is known of a branch before a call is obeyed. */
 interface Kept {
-  readonly standing: Standing | undefined;
+  readonly memory: Memory;
   readonly payload: Json;
   /** What `can-commit` was answered, if it was asked. */
   readonly vote: Replied | null;
@@ -66,15 +78,31 @@ type Transact = <Value>(
   work: (tx: PoolClient, kept: Kept) => Promise<Worked<Value>>,
 ) => Promise<Value>;
 
+export interface StandingsOptions extends Partial<PostgresOptions> {
+  /**
+   * Of the participant, such as `transfer`: letters, digits and `_.:-`, up to 199. Those who share
+   * a schema have names of their own. It must stay as it is while anything is in doubt (T3).
+   */
+  readonly name: string;
+}
+
 /** @param pool of the service's own database, in which `ensureBarrier` has made the tables */
 export function postgresStandings(
   pool: Pool,
-  options: PostgresOptions = { lockTimeoutMs: LOCK_TIMEOUT_MS_DEFAULT },
+  { name, lockTimeoutMs = LOCK_TIMEOUT_MS_DEFAULT, ...others }: StandingsOptions,
 ): Standings<PoolClient> {
+  const options = { ...others, lockTimeoutMs };
   const transact: Transact = (branch, work) => {
-    const opening = { ...options, statements: [inlined(ENTER, [branch.gtid, branch.branch])] };
-    return inTransaction(pool, opening, (tx, [entered]: Opened<readonly [EnteredRow]>) =>
-      work(tx, keptIn(entered.rows[0])),
+    const statements = [inlined(ENTER, [branch.gtid, branch.branch, name])];
+    return inTransaction(
+      pool,
+      { ...options, statements },
+      (tx, [entered]: Opened<readonly [EnteredRow]>) => {
+        const [row] = entered.rows;
+        assert(row !== undefined, 'entering finds or makes a row');
+        requireOwn(row, name);
+        return work(tx, keptIn(row));
+      },
     );
   };
   return {
@@ -88,19 +116,17 @@ export function postgresStandings(
       return answer;
     },
     promise: (branch, ballot) =>
-      transact(branch, (tx, { standing }) => promised(tx, branch, standing, ballot)),
+      transact(branch, (tx, { memory }) => promised(tx, branch, memory, ballot)),
     find({ gtid, branch }) {
       const opening = { ...options, statements: [inlined(FIND_STANDING, [gtid, branch])] };
-      return inTransaction(
-        pool,
-        opening,
-        (tx, [found]: Opened<readonly [StandingRow]>) =>
-          remembered(tx, found.rows.map(standingIn)[0]), // N5
-      );
+      return inTransaction(pool, opening, (tx, [found]: Opened<readonly [StandingRow]>) => {
+        for (const row of found.rows) requireOwn(row, name);
+        return remembered(tx, found.rows.map(standingIn)[0]); // N5
+      });
     },
     async takeSilent(silenceMs, max) {
       type Row = InDoubtRow & { readonly roster: CallRoster };
-      const { rows } = await pool.query<Row>(TAKE_SILENT, [silenceMs, max]);
+      const { rows } = await pool.query<Row>(TAKE_SILENT, [silenceMs, max, name]);
       return rows.map((row) => ({ ...inDoubtIn(row), roster: row.roster }));
     },
     async blame({ gtid, branch }, lastError) {
@@ -108,13 +134,22 @@ export function postgresStandings(
     },
     async inDoubt(max) {
       type Row = InDoubtRow & { readonly age_ms: string };
-      const { rows } = await pool.query<Row>(IN_DOUBT, [max]);
+      const { rows } = await pool.query<Row>(IN_DOUBT, [max, name]);
       return rows.map((row) => ({ ...inDoubtIn(row), ageMs: Math.round(Number(row.age_ms)) }));
     },
   };
 }
 
-/** A person reads this of a branch whose database was lost, or restored from before its vote. */
+/** T3. */
+function requireOwn({ participant }: Pick<StandingRow, 'participant'>, name: string): void {
+  if (participant === null || participant === name) return;
+  throw new NotOurs(`this branch belongs to the participant ${participant}, and here is ${name}`);
+}
+
+/**
+ * A person reads this of a branch that everybody has voted on, or whose transaction is older than
+ * the tables: the database was lost, or restored from before the vote, or it is just quite new.
+ */
 const AMNESIA: Answer = {
   type: 'in-doubt',
   reason: 'no vote of this branch is remembered here, so this participant can be in no quorum',
@@ -126,10 +161,12 @@ async function obeyed(
   kept: Kept,
   author: Author<PoolClient>,
 ): Promise<Worked<Answer>> {
-  const what = obey(kept.standing, call);
+  const what = obey(kept.memory, call);
   switch (what.type) {
     case 'silence':
       return { value: AMNESIA, end: 'rollback' };
+    case 'deny':
+      return { value: said(what.reply), end: 'rollback' };
     case 'vote':
       return vote(tx, call, author);
     case 'settle':
@@ -151,6 +188,7 @@ async function vote(
 ): Promise<Worked<Answer>> {
   await tx.query('savepoint handler');
   const answer = await author.vote(tx);
+  requireUnderWay(tx); // D7
   const recorded = JSON.stringify(answer);
   if (answer.reply.type !== 'prepared') {
     await tx.query('rollback to savepoint handler'); // N4
@@ -174,6 +212,7 @@ async function settle(
 ): Promise<Worked<Answer>> {
   await tx.query('savepoint handler');
   const balked = await author.settle({ payload, result: votedBefore?.result }, tx);
+  requireUnderWay(tx); // D7
   if (balked !== undefined) {
     await tx.query('rollback to savepoint handler'); // N4
     return { value: balked, end: 'commit' };
@@ -186,11 +225,12 @@ async function settle(
 async function promised(
   tx: PoolClient,
   branch: Branch,
-  before: Standing | undefined,
+  before: Memory,
   ballot: number,
 ): Promise<Worked<Standing | undefined>> {
   const nothing = { value: undefined, end: 'rollback' } as const;
-  if (before === undefined || isFinal(before) || before.lastElected >= ballot) return nothing;
+  if (typeof before === 'string') return nothing;
+  if (isFinal(before) || before.lastElected >= ballot) return nothing;
   const what = obey(before, { operation: 'elect', ballot });
   assert(what.type === 'answer', 'who has voted answers an election');
   await stand(tx, branch, what.standing);
@@ -213,14 +253,21 @@ function said(reply: Reply): Replied {
   return { type: 'reply', reply };
 }
 
-function keptIn(row: EnteredRow | undefined): Kept {
-  assert(row !== undefined, 'entering finds or makes a row');
-  const { state, payload, vote: given } = row;
-  const standing = state === null ? undefined : standingIn({ ...row, state });
-  return { standing, payload, vote: given };
+function keptIn(row: EnteredRow): Kept {
+  const { payload, vote: given } = row;
+  return { memory: memoryIn(row), payload, vote: given };
 }
 
-function standingIn({ state, last_elected, last_attempt }: StandingRow): Standing {
+function memoryIn({ state, predates_memory: predates, ...row }: EnteredRow): Memory {
+  if (state !== null) return standingIn({ ...row, state });
+  return predates ? 'lost' : 'nothing';
+}
+
+function standingIn({
+  state,
+  last_elected,
+  last_attempt,
+}: Omit<StandingRow, 'participant'>): Standing {
   return { state, lastElected: Number(last_elected), lastAttempt: Number(last_attempt) };
 }
 

@@ -1,6 +1,7 @@
 // The tables of the SDK in a service's own database, in the schema where the service keeps its own.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { inlined } from './inlined.js';
 
 const TABLES = `
 create table if not exists concordat_barrier (
@@ -23,7 +24,8 @@ create table if not exists concordat_branch_committed (
 create table if not exists concordat_standing (
   gtid         text not null,
   branch       text not null,
-  state        text -- null until the first call of the branch has committed
+  participant  text, -- whose branch it is
+  state        text -- null until the transaction that makes the row sets it
                check (state in ('ready', 'pre-committed', 'pre-aborted', 'committed', 'aborted')),
   last_elected bigint not null default 0,
   last_attempt bigint not null default 0,
@@ -37,8 +39,29 @@ create table if not exists concordat_standing (
   last_error   text, -- why it is in doubt although somebody has looked after it
   primary key (gtid, branch)
 );
-create index if not exists concordat_standing_in_doubt on concordat_standing (quiet_since)
- where state in ('ready', 'pre-committed', 'pre-aborted');`;
+create table if not exists concordat_memory (
+  since timestamptz not null -- nothing is remembered here of transactions that began before
+);
+do $$ begin -- what exists is left alone: to alter or index a table locks it
+  if not exists (select from pg_attribute where attrelid = 'concordat_standing'::regclass
+                    and attname = 'participant' and not attisdropped) then
+    alter table concordat_standing add column participant text;
+  end if;
+  if not exists (select from pg_index join pg_class on pg_class.oid = indexrelid
+                  where indrelid = 'concordat_standing'::regclass
+                    and relname = 'concordat_standing_in_doubt') then
+    create index concordat_standing_in_doubt on concordat_standing (quiet_since)
+     where state in ('ready', 'pre-committed', 'pre-aborted');
+  end if;
+end $$;`;
+
+/**
+ * Tables that are new say that they remember nothing from before. When a transaction began, the
+ * clock of a coordinator says, which may be ahead of this one: so `since` is a little later.
+ */
+const MEMORY = `
+insert into concordat_memory select now() + $1 * interval '1 millisecond'
+ where not exists (select from concordat_memory);`;
 
 /**
  * What former versions had, and nobody reads any more. It must not wait for long: a prepared
@@ -55,7 +78,21 @@ exception when lock_not_available then null;
 end $$;`;
 
 /** `if not exists` alone raises when two processes create at once: they take turns. */
-const TAKE_TURNS = `select pg_advisory_xact_lock(hashtextextended('concordat_barrier', 0));`;
+const TAKE_TURNS = `
+set local lock_timeout = '10s';
+select pg_advisory_xact_lock(hashtextextended('concordat_barrier', 0));`;
+
+/** By how much the clock of a coordinator may be ahead of the database's. */
+const MEMORY_SLACK_MS_DEFAULT = 5_000;
+
+export interface BarrierOptions {
+  /**
+   * For so long after its tables were made, a participant takes no part in 3PC: its database may be
+   * a new one in the place of one that was lost, and the transaction one that it had voted on.
+   * 5 seconds if not given; 0 only where that cannot be, as in tests.
+   */
+  readonly memorySlackMs?: number;
+}
 
 const BOOT_ATTEMPTS_MAX = 60;
 const BOOT_DELAY_MS = 500;
@@ -65,11 +102,15 @@ const BOOT_DELAY_MS = 500;
  * Postgres that is still starting.
  * @throws what Postgres says, if it cannot be reached for half a minute
  */
-export async function ensureBarrier(pool: Pool): Promise<void> {
+export async function ensureBarrier(
+  pool: Pool,
+  { memorySlackMs = MEMORY_SLACK_MS_DEFAULT }: BarrierOptions = {},
+): Promise<void> {
   for (let attempt = 1; !(await isReachable(pool, attempt === BOOT_ATTEMPTS_MAX)); attempt += 1) {
     await sleep(BOOT_DELAY_MS);
   }
-  await pool.query(TAKE_TURNS + TABLES + REMAINS); // one simple query: one transaction
+  const memory = inlined(MEMORY, [memorySlackMs]);
+  await pool.query(TAKE_TURNS + TABLES + memory + REMAINS); // one simple query: one transaction
 }
 
 async function isReachable(pool: Pool, isLastAttempt: boolean): Promise<boolean> {

@@ -8,12 +8,15 @@
 //     (an operator or a time limit has ended the wait) is done here, and can still be forgotten.
 // D4. Statements that stand together go as one query, which is one round trip: Postgres runs them
 //     in order, each on a snapshot of its own, and none after one that fails.
-// D5. What is told from memory is told after a write of its own (`remembered`): once the standby has
-//     that, it has what was read before, however the commit of that went (D3).
+// D5. What is told from memory is told after a write of its own (`remembered`): once the standby
+//     has that, it has what was read before, however the commit of that went (D3).
 // D6. A session that hears nothing more in the middle of a transaction is ended by the server, and
 //     lets go of its locks: behind a broken network, nobody else could tell it that we are gone.
-// D7. A handler that commits or rolls back by itself is out of order: nothing is recorded or voted on
-//     the strength of what it did.
+// D7. A handler that commits or rolls back by itself is out of order: nothing is recorded or voted
+//     on the strength of what it did.
+// D8. A connection can die at the very moment when it is there: pg-pool has let go of it by then,
+//     we do not have it yet, and an error that nobody listens to would end the process. So each one
+//     has a listener from the beginning.
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
 import { Busy } from '../answers.js';
 import { inlined } from './inlined.js';
@@ -58,7 +61,7 @@ export async function inTransaction<Value, Rows extends readonly QueryResultRow[
   opening: Opening,
   work: (tx: PoolClient, opened: Opened<Rows>) => Promise<Worked<Value>>,
 ): Promise<Value> {
-  const tx = await pool.connect();
+  const tx = await checkOut(pool);
   tx.on('error', ignore); // a lost connection fails the statement under way: that is enough
   let broken = true;
   try {
@@ -74,6 +77,15 @@ export async function inTransaction<Value, Rows extends readonly QueryResultRow[
     tx.off('error', ignore);
     tx.release(broken);
   }
+}
+
+const watched = new WeakSet<Pool>();
+
+/** D8. */
+function checkOut(pool: Pool): Promise<PoolClient> {
+  if (!watched.has(pool)) pool.on('connect', (client) => client.on('error', ignore));
+  watched.add(pool);
+  return pool.connect();
 }
 
 async function open<Rows extends readonly QueryResultRow[]>(
@@ -112,12 +124,15 @@ export async function remembered<Value>(tx: PoolClient, value: Value): Promise<W
  * @throws if Postgres fails, or warns (D3)
  */
 export async function endPrepared(pool: Pool, statement: string): Promise<void> {
-  const client = await pool.connect();
+  const client = await checkOut(pool);
   client.on('error', ignore);
   let broken = true;
   try {
     await heardOut(client, statement);
     broken = false;
+  } catch (error) {
+    broken = !isPlainError(error);
+    throw error;
   } finally {
     client.off('error', ignore);
     client.release(broken);
@@ -172,6 +187,15 @@ async function rolledBack(tx: PoolClient): Promise<boolean> {
     return false;
   }
 }
+
+/** Postgres has said no, and goes on: neither a warning (D3), nor a connection that is going. */
+function isPlainError(error: unknown): boolean {
+  const code = codeOf(error);
+  return code !== undefined && SQLSTATE.test(code) && !/^(08|57P)/.test(code);
+}
+
+/** Its class has a digit, or is XX; so `EPIPE` and its like are none. */
+const SQLSTATE = /^(\d[0-9A-Z]|[A-Z]\d|XX)[0-9A-Z]{3}$/;
 
 function ignore(): void {}
 

@@ -182,6 +182,7 @@ const mutants: readonly Mutant[] = [
     replace: `if (dueAt !== null)`,
     fault: 'what rests stays in memory',
     killers: onPostgres,
+    also: ['simulator'],
   },
 ];
 

@@ -44,10 +44,8 @@ const statements: readonly Mutant[] = [
   {
     id: 'M704',
     file: append,
-    find: `      delete from concordat.global_transaction unfinished using entry
-`,
-    replace: `      update concordat.global_transaction unfinished set version = entry.version from entry
-`,
+    find: `delete from concordat.global_transaction unfinished using entry`,
+    replace: `update concordat.global_transaction unfinished set version = entry.version from entry`,
     fault: 'an ended transaction stays among the unfinished ones',
     killers: ofAppend,
   },
@@ -55,7 +53,8 @@ const statements: readonly Mutant[] = [
     id: 'M705',
     file: append,
     find: `select gtid, version, to_timestamp(at / 1000), line::json, definition::json`,
-    replace: `select gtid, version, to_timestamp(at / 1000), '{"events":[],"opened":[]}'::json, definition::json`,
+    replace: `select gtid, version, to_timestamp(at / 1000),
+           '{"events":[],"opened":[]}'::json, definition::json`,
     fault: 'a version is written without its line of history',
     killers: ofAppend,
   },

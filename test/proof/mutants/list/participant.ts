@@ -76,6 +76,7 @@ const barrierMutants: readonly Mutant[] = [
     replace: `return work === 'none' || work === 'done' ? run('undone') : undoOfNothing(work);`,
     fault: 'an empty undo runs its handler',
     killers: ofRule,
+    also: ['simulator'],
   },
   {
     id: 'M809',
@@ -84,6 +85,7 @@ const barrierMutants: readonly Mutant[] = [
     replace: '',
     fault: 'an undo of what is committed is acknowledged',
     killers: ofRule,
+    also: ['simulator'],
   },
   {
     id: 'M810',
@@ -92,6 +94,7 @@ const barrierMutants: readonly Mutant[] = [
     replace: `return answer(acknowledged, 'undone'); // B3`,
     fault: 'a completion of work that is not there is acknowledged',
     killers: ofRule,
+    also: ['simulator'],
   },
   {
     id: 'M811',

@@ -37,6 +37,7 @@ const tccMutants: readonly Mutant[] = [
     replace: `return state.phase !== 'ended' ? cancel(state.branches) : state;`,
     fault: 'the deadline takes a confirm back',
     killers,
+    also: ['simulator'],
   },
 ];
 
@@ -57,6 +58,7 @@ const sagaMutants: readonly Mutant[] = [
     replace: `return state.phase === 'forward' || state.phase === 'pivoting' ? turnBack(state.steps) : state;`,
     fault: 'turns back while the pivot is in doubt',
     killers,
+    also: ['simulator'],
   },
   {
     id: 'M403',
@@ -76,6 +78,7 @@ const sagaMutants: readonly Mutant[] = [
     replace: `(step.state === 'executing' ? { ...step, state: 'refused' } : step)`,
     fault: 'a step in doubt is not compensated',
     killers,
+    also: ['simulator'],
   },
   {
     id: 'M405',
@@ -92,16 +95,16 @@ const sagaMutants: readonly Mutant[] = [
     replace: `const starts = isDone(step) && builtUpon.size >= 0;`,
     fault: 'a step is compensated before those that were built upon it',
     killers,
+    also: ['simulator'],
   },
   {
     id: 'M407',
     file: sagaFile,
     find: `if (some(steps, 'compensating')) return { phase: 'backward', steps };`,
-    replace: `  if (steps.filter(({ state }) => state === 'compensating').length > 0 && steps.filter(isDone).length > 0) {
-    return { phase: 'backward', steps };
-  }`,
+    replace: `if (some(steps, 'compensating') && steps.some(isDone)) return { phase: 'backward', steps };`,
     fault: 'stops one compensation early',
     killers,
+    also: ['simulator'],
   },
   {
     id: 'M408',
@@ -110,6 +113,7 @@ const sagaMutants: readonly Mutant[] = [
     replace: `(step.pivot || step.dependsOn.every((id) => done.has(id)))`,
     fault: 'the pivot is sent before what stands before it is done',
     killers,
+    also: ['simulator'],
   },
   {
     id: 'M409',
@@ -118,6 +122,7 @@ const sagaMutants: readonly Mutant[] = [
     replace: `return before.length < 0 ? [] : steps;`,
     fault: 'the pivot does not wait for the steps beside it',
     killers,
+    also: ['simulator'],
   },
   {
     id: 'M410',

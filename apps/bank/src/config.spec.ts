@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { parseConfig } from './config.js';
+
+const DATABASE_URL = 'postgres://127.0.0.1/bank';
+
+test('peers are on this machine unless others are named', () => {
+  expect(parseConfig({ DATABASE_URL }).peerUrls).toEqual(['http://127.0.0.1:*']);
+  const PEER_URLS = 'https://east.example.com/transfer, http://10.0.0.7:*';
+  expect(parseConfig({ DATABASE_URL, PEER_URLS }).peerUrls).toEqual([
+    'https://east.example.com/transfer',
+    'http://10.0.0.7:*',
+  ]);
+  expect(parseConfig({ DATABASE_URL, PEER_URLS: '' }).peerUrls).toEqual([]);
+});
+
+test.each([
+  ['PEER_URLS', 'east.example.com'],
+  ['PEER_URLS', 'http://127.0.0.1:*,'],
+  ['PEER_URLS', 'http://me:secret@127.0.0.1'],
+  ['MEMORY_SLACK_MS', '-1'],
+  ['SILENCE_MS', 'long'],
+])('%s=%s is refused by its name', (variable, value) => {
+  expect(() => parseConfig({ DATABASE_URL, [variable]: value })).toThrow(variable);
+});
