@@ -1,7 +1,7 @@
 // A coordinator that dies in the middle of the orders to roll back (fault 12): one branch has
 // obeyed, the orders to the others are lost. The table of crash points (test/e2e) has this for
-// commits; there a rollback comes of a refusal, and one branch is left to be told. Here nobody has answered, and
-// everybody must be.
+// commits; there a rollback comes of a refusal, and one branch is left to be told. Here nobody has
+// answered, and everybody must be.
 import { describe, expect, test } from 'vitest';
 import { Api } from '../http/api.js';
 import type { CoordinatorProcess } from '../support/coordinator.js';

@@ -9,7 +9,7 @@ import { stores } from './faults/stores.js';
 /** A test, by words that stand in its file. */
 export interface TestReference {
   readonly file: string;
-  /** Of the test, or of the `describe` around tests that all inject it; of a trace, its first line. */
+  /** Of the test, or of the `describe` around tests that all inject it; of a trace, line one. */
   readonly title: string;
   /** Of a test that is run for the rows of a table: the row, and the file that has it. */
   readonly row?: { readonly file: string; readonly text: string };

@@ -79,11 +79,11 @@ test('who is deaf to a call stays deaf to it, and is not changed by it', () => {
   const calls = (['can-commit', 'elect', 'pre-commit', 'pre-abort', 'do-commit', 'abort'] as const)
     .flatMap((operation) => [0, 1, 2, 3].map((ballot) => ({ operation, ballot })))
     .map((call) => ({ ...call, branch: 'a' as BranchId, token: 1 }));
-  const { answersTo, fresh } = ballotParticipant({ roster, mayRefuse: true, obey });
-  const standings = new Map<string, Stood>([[canonical(fresh), fresh]]);
+  const member = ballotParticipant({ roster, mayRefuse: true, obey });
+  const standings = new Map<string, Stood>([[canonical(member.fresh), member.fresh]]);
   for (const standing of standings.values()) {
     for (const call of calls) {
-      for (const { standing: next } of answersTo(standing, call)) {
+      for (const { standing: next } of member.answersTo(standing, call)) {
         standings.set(canonical(next), next);
         if (isDeaf(standing, call)) expect(next).toEqual(standing);
         const kept = calls.filter((other) => isDeaf(standing, other));

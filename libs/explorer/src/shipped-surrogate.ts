@@ -24,7 +24,7 @@ export function shippedSurrogate(roster: readonly BranchId[], runsMax: number): 
   };
 }
 
-/** What it tells has been sent when it is looked at, and it listens no more: the rest is dropped. */
+/** What it tells has been sent when it is looked at, and it listens no more: drop the rest. */
 function essenceOf(surrogate: Surrogate): Surrogate {
   if (!('ballot' in surrogate)) return { ...surrogate, allVoted: false, members: [] };
   const hasOpened = surrogateCalls(surrogate).some(({ branch }) => branch !== surrogate.self);

@@ -2,9 +2,9 @@
 //
 // From a state of the search, messages of the past are lost and failures stop: a survivor in doubt
 // stands in, and every call of its to a survivor is delivered and answered, in whatever order;
-// those to the others are not. If a higher promise is in its way, it stands in again. What follows is a
-// graph; it is right if it has no cycle, and if at each end every survivor has decided that knows
-// of the transaction at all.
+// those to the others are not. If a higher promise is in its way, it stands in again. What follows
+// is a graph; it is right if it has no cycle, and if at each end every survivor has decided that
+// knows of the transaction at all.
 import type { BranchId } from '@concordat/protocols';
 import { callKey, isFinal, quorumOf } from '@concordat/protocols';
 import type { Stood } from './ballot-participant.js';
