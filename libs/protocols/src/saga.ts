@@ -23,7 +23,8 @@
 // S3. Nothing is compensated once the pivot is done. What comes after it is retried until it is
 //     done: a refusal leaves it outstanding.
 // S4. A step in doubt is compensated like one that is done: no answer is not a refusal. That may be
-//     a compensation of nothing (empty), which is legal. A step that refused, or was never sent, is
+//     a compensation of nothing (empty), which is legal; so it is where a step's turn had come and
+//     the saga turned back before it was sent. A step that refused, or whose turn had not come, is
 //     not compensated.
 // S5. A step is compensated only after every step that depends on it: the reverse of the order in
 //     which they were done, in parallel where the graph allows.
