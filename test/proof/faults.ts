@@ -42,7 +42,7 @@ export const faultGroups: readonly FaultGroup[] = [
 
 const NUMBERS = 78;
 /** In the title of a test that is run for the rows of a table. */
-const PLACEHOLDER = /%[dsj]|\$\w+|\$\{\w+\}/g;
+const PLACEHOLDER = /%[dijs]|\$\w+|\$\{\w+\}/g;
 
 /** What stands between the markers of docs/PROOF.md. */
 export function renderFaults(groups: readonly FaultGroup[]): string {
