@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['@concordat/source'];
@@ -7,6 +8,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
+    // They wait for databases more than they compute.
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       {
         extends: true,

@@ -6,8 +6,8 @@
 //     for the fault.
 // L2. A lane has one fault at a time, and lanes share nothing but a database server, where every
 //     run has databases of its own.
-// L3. What is said to be found `also` is required like a kill: it tests the simulator and the
-//     explorer, which no other test would miss if they found nothing.
+// L3. What is said to be found `also` is required like a kill: it tests the simulator's 300
+//     seeds, which no other test would miss if they found nothing.
 import type { Killer, Finder, Mutant } from './mutant.ts';
 import { plant } from './copy.ts';
 import type { Found, Verdict, Where } from './killer.ts';
