@@ -4,6 +4,7 @@
 // testdata/journal-{n}.json is the journal of a version whose last migration was number n.
 // UPDATE_JOURNAL=1 writes the one of the present migration; those of older ones are never written
 // again.
+import { JournalUnavailable } from '@concordat/engine';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { openJournal } from '@concordat/journal';
@@ -127,7 +128,9 @@ test('the schema grows, and another version migrates, while transactions are und
       'committed',
     );
   }
-  expect(troubles).toEqual([]);
+  // A migration and an append may lock each other out: one of them is told, and comes again.
+  const others = troubles.filter((trouble) => !(trouble instanceof JournalUnavailable));
+  expect(others).toEqual([]);
 });
 
 let keys = 0;
