@@ -6,28 +6,20 @@
 // The initiator asks with one key, here and there, until it is told the end. What it is told is
 // what has become of the money; and nothing was begun twice.
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { TransactionView } from '@concordat/wire';
 import { Api, transactionIn } from '../http/api.js';
 import { startCoordinator } from '../support/coordinator.js';
 import { databaseFromTemplate } from '../support/databases.js';
 import { eventually } from '../support/eventually.js';
 import { FaultyNetwork } from '../support/faulty-network.js';
-import {
-  both,
-  PostgresProxy,
-  replyOf,
-  requestOf,
-  saying,
-  statement,
-} from '../support/postgres-proxy.js';
+import { replyOf, requestOf } from '../support/postgres-proxy.js';
+import { appendOf, behindProxy } from './behind-proxy.js';
 import type { Ending, TransferProtocol } from './transfers.js';
 import { branchesOf, expectEffects, expectMoney, openBanks } from './transfers.js';
 
-const { databaseUrl, pool } = await databaseFromTemplate();
-const proxy = await PostgresProxy.before(databaseUrl);
+const { databaseUrl, pool, proxy } = await behindProxy(databaseFromTemplate());
 const banks = await openBanks(new FaultyNetwork());
-afterEach(() => proxy.heal());
 
 /** How long the initiator waits for one answer. */
 const PATIENCE_MS = 700;
@@ -104,9 +96,6 @@ async function expectTruth(name: string, view: TransactionView, ending: Ending):
   ]);
   expect(rows).toEqual([{ gtid: view.gtid }]);
 }
-
-const APPEND = statement('append');
-const appendOf = (what: string) => both(APPEND, saying(`{"type":"${what}"}`));
 
 describe.each([
   ['the begin of a 2PC', '2pc', 'begun', 'committed'],

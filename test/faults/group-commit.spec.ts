@@ -4,28 +4,19 @@ import type { Answer, Begun } from '@concordat/engine';
 import { JournalUnavailable } from '@concordat/engine';
 import type { GlobalTransactionId } from '@concordat/protocols';
 import { summaryOf } from '@concordat/protocols';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Instance, Script } from '../engine/engines.js';
 import { instanceOn, request, willing } from '../engine/engines.js';
 import { databaseFromTemplate } from '../support/databases.js';
 import { eventually } from '../support/eventually.js';
 import type { Fault } from '../support/postgres-proxy.js';
-import {
-  both,
-  PostgresProxy,
-  replyOf,
-  requestOf,
-  saying,
-  statement,
-} from '../support/postgres-proxy.js';
+import { both, replyOf, requestOf, saying } from '../support/postgres-proxy.js';
+import { APPEND, behindProxy } from './behind-proxy.js';
 
-const { databaseUrl, pool } = await databaseFromTemplate();
-const proxy = await PostgresProxy.before(databaseUrl);
-afterEach(() => proxy.heal());
+const { pool, proxy } = await behindProxy(databaseFromTemplate());
 
 const COMPANY = 100;
 const PATIENCE_MS = 10_000;
-const APPEND = statement('append');
 
 /** One of many that are begun under the same name. */
 interface One {

@@ -10,31 +10,19 @@ import type { Question, Record } from '@concordat/engine';
 import { JournalUnavailable } from '@concordat/engine';
 import type { Outcome, ProtocolName, Reply } from '@concordat/protocols';
 import { isEnded, summaryOf } from '@concordat/protocols';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Instance, Script } from '../engine/engines.js';
 import { branch, instanceOn, request, willing } from '../engine/engines.js';
 import { databaseFromTemplate } from '../support/databases.js';
 import { eventually } from '../support/eventually.js';
 import type { StatementKind } from '../support/postgres-proxy.js';
-import {
-  both,
-  PostgresProxy,
-  replyOf,
-  requestOf,
-  saying,
-  statement,
-} from '../support/postgres-proxy.js';
+import { replyOf, requestOf, statement } from '../support/postgres-proxy.js';
+import { APPEND, appendOf, behindProxy } from './behind-proxy.js';
 
-const { databaseUrl, pool } = await databaseFromTemplate();
-const proxy = await PostgresProxy.before(databaseUrl);
-afterEach(() => proxy.heal());
+const { databaseUrl, pool, proxy } = await behindProxy(databaseFromTemplate());
 
 /** Short, for what is waited for in vain here. */
 const answerTimeoutMs = 200;
-
-const APPEND = statement('append');
-/** The append whose line says so first. */
-const appendOf = (what: string): StatementKind => both(APPEND, saying(`{"type":"${what}"}`));
 
 const refusing: Script = (question) =>
   question.call.branch === 'shop' && question.call.operation === 'prepare'

@@ -23,6 +23,7 @@ import {
   expectMoney,
   forwardOf,
   openBanks,
+  orders,
   transferProtocols,
 } from './transfers.js';
 
@@ -107,12 +108,6 @@ async function outcomeAt(engine: Engine, gtid: GlobalTransactionId): Promise<str
 }
 
 describe('two instances', () => {
-  const orders = [
-    ['2pc', 'commit'],
-    ['3pc', 'do-commit'],
-    ['tcc', 'confirm'],
-  ] as const;
-
   test.each(orders)('%s: the %s overtakes the yes that it rests on', async (protocol, order) => {
     await network.reset();
     const yes = network.hold(`${forwardOf[protocol]} withdraw reply`);

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Operation, ProtocolName } from '@concordat/protocols';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { isRunning } from '../../scripts/lib/processes.mjs';
 import { Service } from '../../scripts/lib/service.mjs';
 import type { Branch } from '../barrier/calling.js';
@@ -15,15 +15,14 @@ import type { StatementKind } from '../support/postgres-proxy.js';
 import {
   COMMIT,
   COMMIT_PREPARED,
-  PostgresProxy,
   PREPARE_TRANSACTION,
   replyOf,
   requestOf,
   ROLLBACK_PREPARED,
 } from '../support/postgres-proxy.js';
+import { behindProxy } from './behind-proxy.js';
 
-const { databaseUrl, pool } = await serviceDatabase();
-const proxy = await PostgresProxy.before(databaseUrl);
+const { pool, proxy } = await behindProxy(serviceDatabase());
 const dir = mkdtempSync(path.join(tmpdir(), 'concordat-dies-'));
 const bank = new Service(
   {
@@ -45,7 +44,6 @@ beforeAll(() => bank.start());
 beforeEach(() =>
   pool.query(`insert into account values ('a', 100) on conflict (id) do update set balance = 100`),
 );
-afterEach(() => proxy.heal());
 afterAll(async () => {
   await bank.stop();
   rmSync(dir, { recursive: true, force: true });

@@ -7,7 +7,7 @@ import type { PostgresOptions } from '@concordat/participant-sdk';
 import { nodeHandler } from '@concordat/participant-sdk';
 import type { Operation, ProtocolName } from '@concordat/protocols';
 import pg from 'pg';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { Branch } from '../barrier/calling.js';
 import { acknowledged, branchAt, reply, serve, untilSettled } from '../barrier/calling.js';
 import { preparedGids, serviceDatabase } from '../barrier/databases.js';
@@ -17,17 +17,16 @@ import type { StatementKind } from '../support/postgres-proxy.js';
 import {
   COMMIT,
   COMMIT_PREPARED,
-  PostgresProxy,
   PREPARE_TRANSACTION,
   replyOf,
   requestOf,
   ROLLBACK_PREPARED,
 } from '../support/postgres-proxy.js';
+import { behindProxy } from './behind-proxy.js';
 import { obedient } from './obedient.js';
 
-const { databaseUrl, pool } = await serviceDatabase();
+const { pool, proxy } = await behindProxy(serviceDatabase());
 await createEffects(pool);
-const proxy = await PostgresProxy.before(databaseUrl);
 
 /** Short, for what is waited for in vain here. */
 const ANSWER_TIMEOUT_MS = 200;
@@ -45,8 +44,6 @@ const soundUrl = await served(pool, limits);
 function served(over: pg.Pool, options: PostgresOptions): Promise<string> {
   return serve(nodeHandler(obedient(over, options).participant, { prefix: '' }));
 }
-
-afterEach(() => proxy.heal());
 
 interface Case {
   readonly protocol: ProtocolName;

@@ -17,6 +17,7 @@ import {
   expectMoney,
   forwardOf,
   openBanks,
+  orders,
   transferProtocols,
 } from './transfers.js';
 
@@ -77,12 +78,6 @@ describe('behind a load balancer, each call reaches another copy', () => {
 });
 
 describe('a participant that has moved', () => {
-  const orders = [
-    ['2pc', 'commit'],
-    ['3pc', 'do-commit'],
-    ['tcc', 'confirm'],
-  ] as const;
-
   test.each(orders)('%s: hears the %s at its new address', async (protocol, order) => {
     await network.reset();
     const own = await databaseFromTemplate();

@@ -28,6 +28,13 @@ export const backwardOf = {
   saga: 'compensate',
 } as const satisfies { readonly [P in TransferProtocol]: string };
 
+/** What both branches hear once it is decided to commit; a saga has nothing of that kind. */
+export const orders = [
+  ['2pc', 'commit'],
+  ['3pc', 'do-commit'],
+  ['tcc', 'confirm'],
+] as const satisfies readonly (readonly [TransferProtocol, string])[];
+
 const BALANCE = 1_000_000;
 export const AMOUNT = 10;
 

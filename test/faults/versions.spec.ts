@@ -4,7 +4,6 @@
 // testdata/journal-{n}.json is the journal of a version whose last migration was number n.
 // UPDATE_JOURNAL=1 writes the one of the present migration; those of older ones are never written
 // again.
-import { JournalUnavailable } from '@concordat/engine';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { openJournal } from '@concordat/journal';
@@ -83,12 +82,18 @@ describe.each(files)('what a coordinator has left behind in %s', (file) => {
   });
 });
 
-/** What the next version may bring: columns for every table. The statements of this one go on. */
-const NEXT_MIGRATION = `
-  alter table concordat.global_transaction add column later integer not null default 1;
-  alter table concordat.ended_transaction add column later integer not null default 1;
-  alter table concordat.journal add column later integer not null default 1;
-  alter table concordat.idempotency_key add column later integer not null default 1;`;
+/**
+ * What the next versions may bring: a column for every table, one table a migration (M2 in
+ * migrations/index.ts). The statements of this one go on. One version alone is seldom in the way
+ * of an append.
+ */
+const VERSIONS = 12;
+const TABLES = ['global_transaction', 'ended_transaction', 'journal', 'idempotency_key'] as const;
+const nextMigrations = Array.from({ length: VERSIONS }, (_, version) =>
+  TABLES.map(
+    (table) => `alter table concordat.${table} add column v${version} integer not null default 1`,
+  ),
+).flat();
 
 test('the schema grows, and another version migrates, while transactions are under way', async () => {
   const { databaseUrl, pool } = await databaseFromTemplate();
@@ -112,7 +117,7 @@ test('the schema grows, and another version migrates, while transactions are und
   const newer = await openJournal({ databaseUrl, owner: 'newer' });
   onTestFinished(() => newer.close());
   const before = engine.inFlight();
-  await pool.query(NEXT_MIGRATION);
+  for (const migration of nextMigrations) await pool.query(migration);
   expect(await newer.migrate()).toEqual([]);
   const after = engine.inFlight();
   expect(Math.min(before, after), 'unfinished while the schema changed').toBeGreaterThan(0);
@@ -122,15 +127,12 @@ test('the schema grows, and another version migrates, while transactions are und
   isOver = true;
   await initiators;
   await engine.written();
-  for (const gtid of begun) {
-    const record = await newer.journal.load(gtid);
+  for (const record of await Promise.all(begun.map((gtid) => newer.journal.load(gtid)))) {
     expect(record && isEnded(record.transaction) && summaryOf(record.transaction).outcome).toBe(
       'committed',
     );
   }
-  // A migration and an append may lock each other out: one of them is told, and comes again.
-  const others = troubles.filter((trouble) => !(trouble instanceof JournalUnavailable));
-  expect(others).toEqual([]);
+  expect(troubles).toEqual([]);
 });
 
 let keys = 0;

@@ -4,6 +4,7 @@ import { openJournal } from '@concordat/journal';
 import { migrations } from '@concordat/migrations';
 import { expect, test } from 'vitest';
 import { databaseFromTemplate, emptyDatabase } from '../support/databases.js';
+import { eventually } from '../support/eventually.js';
 import { schemaDump } from '../support/schema-dump.js';
 
 const GOLDEN = path.resolve(import.meta.dirname, '../schema.sql');
@@ -26,6 +27,29 @@ test('a schema that is up to date is left as it is', async () => {
   const { databaseUrl } = migrated;
   const { migrate, close } = await openJournal({ databaseUrl, owner: 'late' });
   expect(await migrate()).toEqual([]);
+  await close();
+});
+
+test('a migration that cannot have its lock lets others pass, and tries again', async () => {
+  const { databaseUrl, pool } = migrated;
+  const { migrate, close } = await openJournal({ databaseUrl, owner: 'patient' });
+  const holder = await pool.connect();
+  await holder.query('begin; lock table concordat.migration in access exclusive mode');
+  const isWaiting = async () =>
+    (
+      await pool.query(
+        `select from pg_stat_activity
+          where datname = current_database() and application_name = 'concordat migrations'
+            and wait_event_type = 'Lock'`,
+      )
+    ).rowCount === 1;
+  const migrating = migrate();
+  await eventually('it waits', isWaiting);
+  await eventually('it lets others pass', async () => !(await isWaiting()));
+  await eventually('it waits again', isWaiting);
+  await holder.query('commit');
+  holder.release();
+  expect(await migrating).toEqual([]);
   await close();
 });
 

@@ -9,7 +9,10 @@ import { eventually } from './eventually.js';
 
 const MAIN = path.resolve('apps/coordinator/dist/main.js');
 const READY = /^ready (?<url>http:\S+)$/m;
-/** As long as `npm start` waits for a service: a busy machine takes its time. */
+/**
+ * A guard against a hang, and no test of speed: who cannot start says why and ends, which is
+ * noticed at once. As long as a coordinator itself waits for its database before it does so.
+ */
 const READY_TIMEOUT_MS = 60_000;
 
 export interface Exit {

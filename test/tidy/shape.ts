@@ -33,7 +33,7 @@ export const everyTestRuns: Rule = (source) =>
   complain(
     source,
     'code',
-    /\b(?:test|it|describe)\.(?:only|skip|todo|fails)\b/g,
+    /\b(?:test|it|describe)\.(?:only|skip|skipIf|runIf|todo|fails)\b|\bretry: \d/g,
     ([found]) => `${found}: every test runs, and passes`,
   );
 

@@ -10,7 +10,7 @@ import { newGtid } from '../support/gtids.js';
 import { recording, started, until, untilItRingsAgain } from './support.js';
 
 // A server of its own: these tests flush it and end it.
-describe.skipIf(inject('redisUrl') === undefined)('wakeups, when Redis', () => {
+describe('wakeups, when Redis', () => {
   test('is flushed, only lose what has been rung before', async () => {
     const redis = await redisServer();
     const wakeups = await started({ kind: 'redis', redisUrl: redis.url });

@@ -13,12 +13,11 @@
 // R4. No append waits for long: a lock that is not had at once is tried again the next time.
 import type { Instant } from '@concordat/protocols';
 import { assert } from '@concordat/protocols';
-import pg from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
-import { QueryFailedError } from 'typeorm';
 import type { Database, Statement } from './database.js';
 import { failureOf } from './database.js';
 import type { DatabaseClock } from './database-clock.js';
+import { isLockTimeout } from './lock-timeout.js';
 import type { Day } from './partitions.js';
 import { creationOf, dayOf, dayOfPartition, PARTITIONED, removalOf } from './partitions.js';
 import { FORGET_KEYS } from './statements/forget-keys.js';
@@ -28,7 +27,6 @@ import { FORGET_STRAYS } from './statements/forget-strays.js';
 const DAYS_OFFERED = [-1, 0, 1, 2, 3, 4, 5, 6, 7] as const;
 
 const LOCK_TIMEOUT_MS = 200;
-const LOCK_NOT_AVAILABLE = '55P03';
 const ROWS_PER_STEP = 1_000;
 const STEPS_MAX = 1_000;
 
@@ -175,10 +173,4 @@ async function isTrue(
   const [row] = await manager.query<Row[]>(`select ${condition} as answer`, [...values]);
   assert(row !== undefined, 'a select without a table returns a row');
   return row.answer;
-}
-
-function isLockTimeout(error: unknown): boolean {
-  if (!(error instanceof QueryFailedError)) return false;
-  const { driverError } = error;
-  return driverError instanceof pg.DatabaseError && driverError.code === LOCK_NOT_AVAILABLE;
 }
