@@ -1,3 +1,11 @@
+create table cluster (
+  only_row boolean not null default true,
+  id text not null,
+  constraint cluster_id_check CHECK ((id ~ '^[0-9a-f]{8}$'::text)),
+  constraint cluster_only_row_check CHECK (only_row),
+  constraint cluster_pkey PRIMARY KEY (only_row)
+);
+
 create table ended_transaction (
   gtid uuid not null,
   protocol text not null,

@@ -43,6 +43,7 @@ export function begun(chosen: Chosen = {}): Entry & { readonly definition: Defin
     definition,
     line: { events: [{ type: 'begun' }], opened: callsOf(transaction) },
     attempts: [],
+    forced: true,
     stuck: false,
     dueAt: isEnded(transaction) ? null : ((at + LEASE_MS) as Instant),
     at,
@@ -60,6 +61,7 @@ export function after(entry: Entry, events: readonly Event[]): Entry {
     transaction,
     line: { events: applied, opened },
     attempts: [],
+    forced: true,
     stuck: false,
     dueAt: isEnded(transaction) ? null : ((entry.at + LEASE_MS) as Instant),
     at: (entry.at + 1) as Instant,
@@ -88,7 +90,8 @@ export function committed(chosen: Chosen = {}): readonly [Entry, Entry, Entry] {
 export function nextVersion(entry: Entry): Entry {
   const { gtid, attempts, stuck, dueAt, at } = entry;
   const transaction = { ...entry.transaction, version: entry.transaction.version + 1 };
-  return { gtid, transaction, line: { events: [], opened: [] }, attempts, stuck, dueAt, at };
+  const line = { events: [], opened: [] };
+  return { gtid, transaction, line, forced: true, attempts, stuck, dueAt, at };
 }
 
 export function branch(id: string, payload: Json = null): BranchDefinition {

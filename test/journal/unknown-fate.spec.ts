@@ -154,6 +154,23 @@ describe('a commit that did not hear from its standby', () => {
     });
   });
 
+  test('is not waited for where nobody has to be sure of it', async () => {
+    const [first, second, third] = committed();
+    await opened.journal.append(first);
+    await opened.journal.append(second);
+    await standbys('nobody');
+    await waitForStandbys();
+    const forced = fateOf(opened.journal.append(begun()));
+    const waiting = await waitingBackend('concordat here', `wait_event = 'SyncRep'`);
+    await observer.query('select pg_cancel_backend($1)', [waiting]);
+    expect(await forced).toBeInstanceOf(JournalUnavailable);
+    expect(await opened.journal.append({ ...third, forced: false })).toBe('appended');
+    await standbys('');
+    await vi.waitFor(async () => {
+      expect((await opened.journal.load(first.gtid))?.transaction.version).toBe(3);
+    });
+  });
+
   test('does not keep a journal from closing', async () => {
     const other = await openJournal({ databaseUrl, owner: 'other' });
     await standbys('nobody');

@@ -4,7 +4,7 @@
 //   wakeup    ─▶ wake ──────────────────────▲
 //   sweep     ─▶ what is due ───────────────┘
 import { crashPoint } from '@concordat/crash-points';
-import type { GlobalTransactionId, Instant, ProtocolName } from '@concordat/protocols';
+import type { Event, GlobalTransactionId, Instant, ProtocolName } from '@concordat/protocols';
 import { assert, beginTransaction, isEnded, summaryOf } from '@concordat/protocols';
 import type { BranchDefinition, Definition } from './definition.js';
 import { planOf } from './definition.js';
@@ -13,7 +13,7 @@ import type { Delivery } from './flight.js';
 import { Flight } from './flight.js';
 import { Flights } from './flights.js';
 import type { EngineLimits } from './limits.js';
-import type { Entry, Ports, Record } from './ports.js';
+import type { Entry, Journal, Ports, Record } from './ports.js';
 import { Waiting } from './waiting.js';
 
 const OVERLOADED_RETRY_AFTER_MS = 1_000;
@@ -32,6 +32,17 @@ export interface BeginRequest {
   /** False: stay active and let branches enlist. */
   readonly driven: boolean;
   readonly idempotency?: Entry['idempotency'];
+}
+
+/** A transaction that has gone some way before the journal hears of it. */
+export interface Arrival {
+  /** It had to be known before: branches are prepared under it. */
+  readonly gtid: GlobalTransactionId;
+  readonly begunAt: Instant;
+  /** What has happened, such as votes: written with the beginning, as one version. */
+  readonly already: readonly Event[];
+  /** Where that version is written, if not by the engine's own journal. */
+  readonly through?: Pick<Journal, 'append'>;
 }
 
 export interface Begun {
@@ -79,20 +90,31 @@ export class Engine {
    */
   async begin(request: BeginRequest): Promise<Begun> {
     this.admit();
-    const { idempotency, branches } = request;
-    assert(branches.length <= this.limits.branchesMax, 'the request was checked for its branches');
+    const { idempotency } = request;
     const gtid = this.ports.ids.next();
-    const definition = definitionOf(request, this.ports.clock.now());
-    const transaction = beginTransaction(request.protocol, {
-      branches: branches.map(planOf),
-      deadline: definition.deadlineAt,
-      driven: request.driven,
-    });
-    const flight = new Flight(gtid, { transaction, definition });
-    const verdict = await this.flights.begin(flight, idempotency);
+    const flight = this.flightOf(request, gtid, this.ports.clock.now());
+    const verdict = await this.flights.begin(flight, { idempotency });
     if (verdict === 'appended') return { type: 'begun', gtid };
     assert(idempotency !== undefined, 'a new id conflicts with nothing');
     return this.attach(idempotency);
+  }
+
+  /**
+   * Begins a transaction of which something has happened already; what is then outstanding goes
+   * its way. Of all that arrive with one gtid, whenever and wherever, one alone is begun: so the
+   * arrival that brings the votes, and the one that presumes an abort, exclude each other.
+   * @returns `known`, and nothing was written, if a transaction was ever begun with this gtid
+   * @throws Overloaded if nothing was begun, JournalUnavailable if that is not known
+   */
+  async arrive(
+    request: Omit<BeginRequest, 'idempotency'>,
+    arrival: Arrival,
+  ): Promise<'begun' | 'known'> {
+    this.admit();
+    const { gtid, begunAt, already, through } = arrival;
+    const flight = this.flightOf(request, gtid, begunAt);
+    const verdict = await this.flights.begin(flight, { already, through });
+    return verdict === 'appended' ? 'begun' : 'known';
   }
 
   /** Durable before it resolves. Repeating the same enlistment is fine. */
@@ -186,6 +208,22 @@ export class Engine {
     await this.ports.agenda.handOver();
   }
 
+  private flightOf(
+    request: Omit<BeginRequest, 'idempotency'>,
+    gtid: GlobalTransactionId,
+    begunAt: Instant,
+  ): Flight {
+    const { protocol, branches, driven } = request;
+    assert(branches.length <= this.limits.branchesMax, 'the request was checked for its branches');
+    const definition = definitionOf(request, begunAt);
+    const transaction = beginTransaction(protocol, {
+      branches: branches.map(planOf),
+      deadline: definition.deadlineAt,
+      driven,
+    });
+    return new Flight(gtid, { transaction, definition });
+  }
+
   private admit(): void {
     if (this.stopping)
       throw new Overloaded('the coordinator is stopping', OVERLOADED_RETRY_AFTER_MS);
@@ -261,7 +299,7 @@ function longer(lookAgainMs: number): number {
   return Math.min(2 * lookAgainMs, LOOK_AGAIN_MAX_MS);
 }
 
-function definitionOf(request: BeginRequest, begunAt: Instant): Definition {
+function definitionOf(request: Omit<BeginRequest, 'idempotency'>, begunAt: Instant): Definition {
   const { protocol, name, metadata, traceparent, branches, deadlineMs } = request;
   const at = Math.floor(begunAt) as Instant;
   const deadlineAt = (at + deadlineMs) as Instant;

@@ -49,6 +49,8 @@ export class Flight {
   attemptsWritten: Attempts;
   reloads = 0;
   pumping = false;
+  /** Something has come in since the turn that is under way began. */
+  pumpWanted = false;
   flushWanted = false;
   /** The journal may know better than this flight does. */
   reloadWanted = false;
@@ -139,7 +141,7 @@ export function entryOf(
   when: { readonly at: Instant; readonly dueAt: Instant | null },
   stuckAttemptsMin: number,
 ): Entry {
-  const { transaction, definition, unwritten } = candidate;
+  const { transaction, definition, unwritten, forced } = candidate;
   const begins = flight.written === undefined;
   const events = unwritten.map(({ event }) => event);
   const redefines = begins || unwritten.some(({ joining }) => joining !== undefined);
@@ -147,6 +149,7 @@ export function entryOf(
     gtid: flight.gtid,
     transaction,
     ...(redefines ? { definition } : {}),
+    forced,
     line: {
       events: begins ? [{ type: 'begun' }, ...events] : events,
       opened: callsOf(transaction).filter(({ token }) => token === transaction.version),
@@ -155,6 +158,11 @@ export function entryOf(
     stuck: isStuck(flight.attempts, transaction, stuckAttemptsMin),
     ...when,
   };
+}
+
+/** Whether there are calls that no version before this one has opened. */
+export function opensCalls(transaction: Transaction): boolean {
+  return callsOf(transaction).some(({ token }) => token === transaction.version);
 }
 
 /** A call that is still outstanding has failed so often that a person should know. */

@@ -30,14 +30,23 @@ import { afterAppend, beforeAccepting, beforeAppend } from './crash-moments.js';
 import type { BranchDefinition, Definition } from './definition.js';
 import { JournalUnavailable } from './errors.js';
 import type { Candidate, Delivery } from './flight.js';
-import { entryOf, Flight, fold, isStuck, mustPostpone, nextLookAt } from './flight.js';
+import { entryOf, Flight, fold, isStuck, mustPostpone, nextLookAt, opensCalls } from './flight.js';
 import type { EngineLimits } from './limits.js';
-import type { Answer, Entry, Ports, Record } from './ports.js';
+import type { Answer, Entry, Journal, Ports, Record } from './ports.js';
 import { consequenceOf, questionOf } from './questions.js';
 
 const RELOADS_MAX = 1_000;
 /** Is dealt with after everything that came before it, and changes nothing. */
 const NOTHING_NEW: Event = { type: 'woken', at: 0 as Instant };
+
+/** What is special about the first version of a transaction. */
+interface Beginning {
+  readonly idempotency?: Entry['idempotency'];
+  /** What has happened before the journal hears of it. */
+  readonly already?: readonly Event[] | undefined;
+  /** Where it is written, if not by the engine's own journal. */
+  readonly through?: Pick<Journal, 'append'> | undefined;
+}
 
 export class Flights {
   private readonly flights = new Map<GlobalTransactionId, Flight>();
@@ -64,12 +73,14 @@ export class Flights {
     return this.flights.get(gtid);
   }
 
-  /** @returns `conflict`, and nothing begun, if the idempotency key is taken */
-  async begin(flight: Flight, idempotency: Entry['idempotency']): Promise<'appended' | 'conflict'> {
+  /** @returns `conflict`, and nothing begun, if the idempotency key or the gtid is taken */
+  async begin(flight: Flight, beginning: Beginning): Promise<'appended' | 'conflict'> {
+    if (this.flights.has(flight.gtid)) return 'conflict';
     this.flights.set(flight.gtid, flight);
     flight.pumping = true;
     try {
-      const verdict = await this.commit(flight, fold(flight, []), idempotency);
+      const deliveries = (beginning.already ?? []).map((event) => ({ event }));
+      const verdict = await this.commit(flight, fold(flight, deliveries), beginning);
       if (verdict === 'conflict') this.forget(flight);
       else if (isEnded(flight.current)) this.onEnded(flight.record());
       return verdict;
@@ -143,14 +154,18 @@ export class Flights {
   }
 
   private pump(flight: Flight): void {
-    if (flight.pumping || flight.forgotten) return;
+    if (flight.forgotten) return;
+    flight.pumpWanted = true;
+    if (flight.pumping) return;
     flight.pumping = true;
     this.inBackground('pump', this.drain(flight));
   }
 
   private async drain(flight: Flight): Promise<void> {
     try {
-      while (await this.turn(flight));
+      // Something may have come in after the last look of a turn, and before this one goes on.
+      do flight.pumpWanted = false;
+      while ((await this.turn(flight)) || flight.pumpWanted);
     } catch (error) {
       this.forget(flight, error); // E4
       if (!(error instanceof JournalUnavailable)) throw error;
@@ -158,8 +173,6 @@ export class Flights {
     } finally {
       flight.pumping = false;
     }
-    // Something may have come in after the last look into the mailbox.
-    if (flight.mailbox.length > 0) this.pump(flight);
   }
 
   /** @returns whether there is more to do at once */
@@ -190,7 +203,7 @@ export class Flights {
   private async commit(
     flight: Flight,
     candidate: Candidate,
-    idempotency?: Entry['idempotency'],
+    { idempotency, through = this.ports.journal }: Beginning = {},
   ): Promise<'appended' | 'conflict'> {
     const now = this.ports.clock.now();
     const at = flight.endedAt ?? now; // what was told as ended is written as it was told
@@ -202,7 +215,7 @@ export class Flights {
       ...(idempotency === undefined ? {} : { idempotency }),
     };
     beforeAppend(flight, candidate);
-    const verdict = await this.ports.journal.append(entry);
+    const verdict = await through.append(entry);
     if (verdict === 'conflict') return verdict;
     afterAppend(flight.written, candidate);
 
@@ -251,9 +264,12 @@ export class Flights {
   }
 
   private async ask(flight: Flight, branch: BranchDefinition, call: TokenedCall): Promise<void> {
-    const answer = await this.answerOf(flight, branch, call).finally(() => {
-      flight.asking.delete(callKey(call));
-    });
+    let answer: Answer;
+    try {
+      answer = await this.answerOf(flight, branch, call);
+    } finally {
+      flight.asking.delete(callKey(call)); // and nothing is awaited until the answer has its effect
+    }
     crashPoint('answer.received');
     if (flight.forgotten) return; // The sweep asks again; the barrier repeats its reply.
 
@@ -360,6 +376,7 @@ export class Flights {
 
   private forget(flight: Flight, error?: unknown): void {
     flight.forgotten = true;
+    flight.pumpWanted = false;
     this.flights.delete(flight.gtid);
     this.taken.delete(flight);
     this.lazy.delete(flight);
@@ -376,10 +393,6 @@ function branchOf({ branches }: Definition, call: TokenedCall): BranchDefinition
   const branch = branches.find(({ id }) => id === call.branch);
   assert(branch !== undefined, 'a call is for an enlisted branch');
   return branch;
-}
-
-function opensCalls(transaction: Transaction): boolean {
-  return callsOf(transaction).some(({ token }) => token === transaction.version);
 }
 
 function ignore(): void {}

@@ -80,6 +80,12 @@ export interface Entry {
   /** The definition as of this version; absent where it has not changed. Version 1 has one. */
   readonly definition?: Definition;
   readonly line: JournalLine;
+  /**
+   * False: nobody has to be told anything of this version that could not be found out again (X2 in
+   * transaction.ts). It is visible once `append` resolves, and may be lost if the database fails;
+   * not, though, if a later version is durable.
+   */
+  readonly forced: boolean;
   readonly attempts: Attempts;
   /** Some call has failed so often that a person should know. */
   readonly stuck: boolean;

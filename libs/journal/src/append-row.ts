@@ -19,6 +19,7 @@ export function rowOf(entry: Entry): AppendRow {
     phase,
     outcome: outcome ?? null,
     stuck: entry.stuck,
+    forced: entry.forced,
     dueAt: entry.dueAt,
     at: entry.at,
     state: JSON.stringify({ current, tokens, results }), // the version has a column of its own

@@ -1,3 +1,4 @@
+export type { RunWithin } from './arrive-within.js';
 export * from './errors.js';
 export { openJournal } from './open-journal.js';
 export type { JournalOptions, OpenJournal } from './open-journal.js';

@@ -1,8 +1,11 @@
 // Builds the journal from an address: one pool, and the ports that share it.
-import type { Clock, Journal, Agenda } from '@concordat/engine';
+import type { Agenda, Clock, Entry, Journal } from '@concordat/engine';
+import { assert } from '@concordat/protocols';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { DataSource } from 'typeorm';
+import type { RunWithin } from './arrive-within.js';
+import { arriveWithin } from './arrive-within.js';
 import { Database } from './database.js';
 import { DatabaseClock } from './database-clock.js';
 import { journalTable, transactionView } from './entities.js';
@@ -13,6 +16,7 @@ import { PostgresAgenda } from './postgres-agenda.js';
 import { PostgresJournal } from './postgres-journal.js';
 import { Reader } from './reader.js';
 import { Retention } from './retention.js';
+import { CLUSTER } from './statements/cluster.js';
 import { waitForPostgres } from './wait-for-postgres.js';
 
 export interface JournalOptions {
@@ -35,6 +39,10 @@ export interface OpenJournal {
   readonly reader: Reader;
   readonly clock: Clock;
   readonly retention: Retention;
+  /** Names this journal: eight hexadecimal digits, the same for all who share it. */
+  readonly cluster: () => Promise<string>;
+  /** Writes a first version inside a local transaction of the caller's, on the same database. */
+  readonly arriveWithin: (entry: Entry, run: RunWithin) => Promise<void>;
   /** Brings the schema up to date and makes room for the days ahead. Call it before the others. */
   readonly migrate: () => Promise<readonly string[]>;
   /** Waits for what is being written, for at most two seconds, and closes the connections. */
@@ -89,6 +97,8 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
       reader: new Reader(dataSource, database),
       clock,
       retention,
+      cluster: () => clusterOf(database),
+      arriveWithin: (entry, run) => arriveWithin(owner, entry, run),
       migrate: async () => {
         const applied = await migrate(databaseUrl);
         await retention.ensurePartitions();
@@ -105,6 +115,12 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
     await dataSource.destroy();
     throw error;
   }
+}
+
+async function clusterOf(database: Database): Promise<string> {
+  const [row] = await database.run<{ id: string }>(CLUSTER, []);
+  assert(row !== undefined, 'a migrated journal has an id');
+  return row.id;
 }
 
 function dataSourceFor(options: JournalOptions): DataSource {

@@ -11,6 +11,7 @@
 //     it is replicated. (`dirty` loads do not: the test of this rule.) Who finds a key loads next.
 // J1. What fails, fails as JournalUnavailable: whether it was written is not known to the caller.
 // J2. Who waits for too long for a write to become durable is told the same.
+// J3. Who need not be sure is told at once, and is not told if it is forgotten after all.
 import type {
   Agenda,
   Attempts,
@@ -185,9 +186,11 @@ export class InstanceJournal implements Journal, Agenda {
     const key = idempotency && { ...idempotency, gtid };
     const isDurable = (): void => {
       world.recorder.version(entry, row.state.json);
-      done('appended');
+      if (entry.forced) done('appended');
     };
-    this.write([{ ...row, definition, dueAt }], isDurable, fail, key);
+    const isLost = (): void => (entry.forced ? fail() : undefined);
+    this.write([{ ...row, definition, dueAt }], isDurable, isLost, key);
+    if (!entry.forced) done('appended'); // J3
   }
 
   private write(

@@ -2,8 +2,6 @@
 import type { FaultGroup } from '../faults.js';
 import { at, crash, crashAmong, simulated, trace } from './references.js';
 
-const ORPHANS = 'the scan of resource managers for prepared branches (issue 4)';
-
 const coordinator: FaultGroup = {
   heading: 'The coordinator dies by SIGKILL',
   faults: [
@@ -153,8 +151,13 @@ const participants: FaultGroup = {
     {
       number: 20,
       what: 'it acknowledges a commit that it has not done',
-      tests: [simulated('participant-lies')],
-      beyond: 'the adapter of MariaDB, whose reset does that, and its reading back (issue 4)',
+      tests: [
+        simulated('participant-lies'),
+        at(
+          'participants/mysql.spec.ts',
+          'to a %s is not taken for done after the session that prepared was reset',
+        ),
+      ],
     },
     {
       number: 21,
@@ -164,14 +167,24 @@ const participants: FaultGroup = {
           'faults/restored.spec.ts',
           'a prepared branch whose commit was acknowledged is committed again, and is there once',
         ),
+        at(
+          'faults/recovery.spec.ts',
+          'has its branches finished once more, each as was decided, and that is noted',
+        ),
+        at(
+          'faults/recovery-mariadb.spec.ts',
+          'has its branches finished once more, each as was decided',
+        ),
       ],
-      beyond: `${ORPHANS}: until then nobody calls it again by himself`,
     },
     {
       number: 22,
       what: 'a resource manager is restored from an old backup',
-      tests: [at('faults/restored.spec.ts', 'after one and the same restart from a copy')],
-      beyond: `${ORPHANS}: until then nobody looks for such branches`,
+      tests: [
+        at('faults/restored.spec.ts', 'after one and the same restart from a copy'),
+        at('faults/recovery.spec.ts', 'a database that comes back as it was before'),
+        at('faults/recovery-mariadb.spec.ts', 'a MariaDB that comes back as it was before'),
+      ],
     },
     {
       number: 23,
@@ -189,7 +202,12 @@ const participants: FaultGroup = {
     {
       number: 24,
       what: 'the journal goes back in time while branches are prepared',
-      waitsFor: `${ORPHANS}: what is unknown must be reported, not presumed`,
+      tests: [
+        at(
+          'faults/recovery.spec.ts',
+          'does not know them any more: they are reported, and left alone',
+        ),
+      ],
     },
     {
       number: 25,
@@ -229,7 +247,13 @@ const participants: FaultGroup = {
     {
       number: 28,
       what: 'a statement of a MariaDB branch fails, and then it is prepared',
-      waitsFor: 'the adapter of MariaDB (issue 4)',
+      tests: [
+        at(
+          'participants/mysql-facts.spec.ts',
+          'is prepared without the statement that has waited too long for a lock',
+        ),
+        at('participants/mysql-branch.spec.ts', 'a failed statement poisons the branch'),
+      ],
     },
     {
       number: 29,
@@ -243,6 +267,7 @@ const participants: FaultGroup = {
           'barrier/two-phase.spec.ts',
           'after somebody rolled back by hand is a heuristic rollback, and stays one',
         ),
+        at('http/resource-managers.spec.ts', 'what a person has ended by hand'),
       ],
     },
     {
@@ -251,6 +276,10 @@ const participants: FaultGroup = {
       tests: [
         at('faults/shared-database.spec.ts', 'a database that is registered under two names'),
         at('faults/shared-database.spec.ts', 'two clusters on one database'),
+        at(
+          'faults/recovery.spec.ts',
+          'is rolled back where that is allowed, once that is durable; never that of others',
+        ),
       ],
     },
     {

@@ -11,6 +11,8 @@ export interface AppendRow {
   /** Null while unfinished; a row with an outcome moves to `ended_transaction`. */
   readonly outcome: string | null;
   readonly stuck: boolean;
+  /** False: its commit need not wait for the disk, nor for a standby. */
+  readonly forced: boolean;
   readonly dueAt: number | null;
   readonly at: number;
   /** JSON, like `attempts`, `line`, `definition` and `metadata`. */
@@ -28,7 +30,8 @@ export interface AppendRow {
 }
 
 /**
- * $1 owner; the rest are arrays of equal length, one element a row, no gtid twice.
+ * $1 owner; $20 whether the commit is forced; the rest are arrays of equal length, one element a
+ * row, no gtid twice.
  *
  * - version 1: inserts the transaction, and its idempotency key if it has one. If the key is
  *   taken, nothing of the row is written. Raises 23505 if the transaction was ever begun.
@@ -44,7 +47,7 @@ export const APPEND: Statement = {
   name: 'append',
   text: `
     with entry as (
-      select *
+      select *, case when not $20 then set_config('synchronous_commit', 'off', true) end
         from unnest($2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::boolean[],
                     $8::float8[], $9::float8[], $10::text[], $11::text[], $12::text[], $13::text[],
                     $14::text[], $15::text[], $16::text[], $17::float8[], $18::text[], $19::text[])
@@ -128,5 +131,6 @@ export function appendParameters(owner: string, rows: readonly AppendRow[]): rea
     rows.map((row) => row.begunAt),
     textArray(rows.map((row) => row.key)),
     textArray(rows.map((row) => row.digest)),
+    rows.some((row) => row.forced),
   ];
 }

@@ -11,9 +11,9 @@ const mutants: readonly Mutant[] = [
   {
     id: 'M601',
     file: flights,
-    find: `const verdict = await this.ports.journal.append(entry);`,
+    find: `const verdict = await through.append(entry);`,
     replace: `    this.perform(flight, entry.line.opened);
-    const verdict = await this.ports.journal.append(entry);`,
+    const verdict = await through.append(entry);`,
     fault: 'calls are dispatched before their version is appended',
     killers: onPostgres,
     also: ['simulator'],
