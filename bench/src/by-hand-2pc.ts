@@ -1,19 +1,10 @@
 // Two-phase commit over two databases by a hand-written loop: PREPARE TRANSACTION at both in
 // parallel, the decision with group commit, COMMIT PREPARED at both in parallel, the end written
 // lazily. It talks to the databases itself, and nothing here could finish it after a crash.
-import pg from 'pg';
+import { openBank } from './bank-databases.js';
 import { ByHandLog } from './by-hand-log.js';
 import { serveByHand } from './by-hand-server.js';
 import type { TransferPayload } from './requests.js';
-import { accounts, FIRST_BALANCE } from './requests.js';
-
-const CONNECTIONS = 64;
-
-const CREATE = `
-  create table if not exists account (id text primary key, balance bigint not null)
-    with (fillfactor = 70)`;
-const OPEN_ACCOUNTS = `
-  insert into account select id, $2 from unnest($1::text[]) as given (id) on conflict do nothing`;
 
 const log = await ByHandLog.open(process.env['DATABASE_URL']);
 const banks = [
@@ -41,11 +32,4 @@ function prepare(transaction: string, { account, amount }: TransferPayload): str
   return `begin;
     update account set balance = balance + ${amount} where id = '${account}';
     prepare transaction '${transaction}'`;
-}
-
-async function openBank(databaseUrl: string | undefined): Promise<pg.Pool> {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: CONNECTIONS });
-  await pool.query(CREATE);
-  await pool.query(OPEN_ACCOUNTS, [accounts, FIRST_BALANCE]);
-  return pool;
 }

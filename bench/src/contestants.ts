@@ -29,9 +29,10 @@ export interface Stage {
 export function contestantsOf(shape: Shape, serverUrl: string): readonly Contestant[] {
   const urlOf = (database: keyof typeof databases): string =>
     urlOfDatabase(serverUrl, databases[database]);
-  const starts = shape === 'saga' ? sagas(urlOf) : transfers(urlOf);
+  const starts = startsOf(shape, urlOf);
+  const log = shape === 'last-resource' ? databases.bankB : databases.coordinator;
   return [
-    { name: 'coordinator', shape, logDatabase: databases.coordinator, start: starts.coordinator },
+    { name: 'coordinator', shape, logDatabase: log, start: starts.coordinator },
     { name: 'by hand', shape, logDatabase: databases.byHand, start: starts.byHand },
   ];
 }
@@ -42,6 +43,36 @@ interface Starts {
 }
 
 type UrlOf = (database: keyof typeof databases) => string;
+
+function startsOf(shape: Shape, urlOf: UrlOf): Starts {
+  switch (shape) {
+    case 'saga':
+      return sagas(urlOf);
+    case '2pc':
+      return transfers(urlOf);
+    case 'embedded':
+      return withinApplication(urlOf, 'coordinator');
+    case 'last-resource':
+      return withinApplication(urlOf, 'bankB');
+  }
+}
+
+function withinApplication(urlOf: UrlOf, journal: 'coordinator' | 'bankB'): Starts {
+  return {
+    coordinator: async () => {
+      const env = {
+        JOURNAL_URL: urlOf(journal),
+        BANK_A_URL: urlOf('bankA'),
+        BANK_B_URL: urlOf('bankB'),
+      };
+      return stageOf(await startServer('bench/dist/embedded-2pc.js', env, '/'), []);
+    },
+    byHand: async () => {
+      const env = { BANK_A_URL: urlOf('byHandBankA'), BANK_B_URL: urlOf('byHandBankB') };
+      return stageOf(await startServer('bench/dist/floor-2pc.js', env, '/'), []);
+    },
+  };
+}
 
 function sagas(urlOf: UrlOf): Starts {
   const startParticipant = (): Promise<RunningProcess> =>

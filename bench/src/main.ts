@@ -24,6 +24,16 @@ const WARM_UP_MS = 2_000;
 const titles: Readonly<Record<Shape, string>> = {
   saga: 'A saga of two branches, one after the other; the participant does nothing',
   '2pc': 'Two-phase commit over two banks, each with a database of its own',
+  embedded: 'Two-phase commit over two databases, by the module inside the application',
+  'last-resource': 'The same, with the journal in one of the two databases (last resource)',
+};
+
+/** Those that the marks are about among them. */
+const CLIENTS: Readonly<Record<Shape, readonly number[]>> = {
+  saga: [1, 16, 64],
+  '2pc': [1, 16, 64],
+  embedded: [1, 32],
+  'last-resource': [1, 32],
 };
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -48,7 +58,7 @@ async function main(options: Options): Promise<void> {
   try {
     for (const shape of options.shapes) {
       console.log(`\n${titles[shape]}\n${headingOf()}`);
-      for (const clients of options.clients) {
+      for (const clients of options.clients ?? CLIENTS[shape]) {
         const comparison = await compare(server, options, shape, clients);
         comparisons.push(comparison);
         console.log(linesOf(comparison));

@@ -5,7 +5,8 @@ import type { Shape } from './requests.js';
 export interface Options {
   readonly databaseUrl: string;
   readonly shapes: readonly Shape[];
-  readonly clients: readonly number[];
+  /** Undefined: as many as the marks of a shape are about. */
+  readonly clients: readonly number[] | undefined;
   readonly seconds: number;
   /** Where to write the figures; undefined writes none. */
   readonly json: string | undefined;
@@ -13,11 +14,12 @@ export interface Options {
 
 const usage = `usage: npm run bench -- [options]
   --seconds N        how long each round is measured (5)
-  --clients N,N,...  how many clients at a time (1,16,64)
-  --only saga|2pc    one shape of transaction only
+  --clients N,N,...  how many clients at a time (1,16,64; embedded: 1,32)
+  --only SHAPE       saga, 2pc, embedded or last-resource
   --json FILE        write the figures there as well
 DATABASE_URL names a Postgres 18 on this machine; npm run bench brings its own.`;
 
+const SHAPES: readonly Shape[] = ['saga', '2pc', 'embedded', 'last-resource'];
 const CLIENTS_MAX = 64;
 const SECONDS_MAX = 600;
 
@@ -37,7 +39,7 @@ function optionsFrom(args: readonly string[], env: NodeJS.ProcessEnv): Options {
     args: [...args],
     options: {
       seconds: { type: 'string', default: '5' },
-      clients: { type: 'string', default: '1,16,64' },
+      clients: { type: 'string' },
       only: { type: 'string' },
       json: { type: 'string' },
     },
@@ -47,16 +49,17 @@ function optionsFrom(args: readonly string[], env: NodeJS.ProcessEnv): Options {
   return {
     databaseUrl,
     shapes: shapesFrom(values.only),
-    clients: values.clients.split(',').map((text) => numberFrom('--clients', text, CLIENTS_MAX)),
+    clients: values.clients?.split(',').map((text) => numberFrom('--clients', text, CLIENTS_MAX)),
     seconds: numberFrom('--seconds', values.seconds, SECONDS_MAX),
     json: values.json,
   };
 }
 
 function shapesFrom(only: string | undefined): readonly Shape[] {
-  if (only === undefined) return ['saga', '2pc'];
-  if (only === 'saga' || only === '2pc') return [only];
-  throw new Error(`--only: "${only}" is neither saga nor 2pc`);
+  const shape = SHAPES.find((one) => one === only);
+  if (only === undefined) return SHAPES;
+  if (shape !== undefined) return [shape];
+  throw new Error(`--only: "${only}" is none of ${SHAPES.join(', ')}`);
 }
 
 function numberFrom(option: string, text: string, max: number): number {

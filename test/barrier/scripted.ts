@@ -1,5 +1,11 @@
 // A participant whose handlers leave a mark of having run, and then do as the payload says.
-import type { Context, Participant, Refused } from '@concordat/participant-sdk';
+import type {
+  Barrier,
+  Context,
+  Participant,
+  Refused,
+  ResourceManager,
+} from '@concordat/participant-sdk';
 import {
   ensureBarrier,
   participant,
@@ -19,7 +25,8 @@ export type Script =
   | 'swallow' // an SQL error, which the handler ignores
   | 'mistake' // an SQL error: what must not be null is
   | 'wait' // at the door
-  | 'only-read';
+  | 'only-read'
+  | 'redefine'; // a table, which commits on MariaDB and MySQL what came before it
 
 const scripts: readonly unknown[] = [
   'obey',
@@ -30,6 +37,7 @@ const scripts: readonly unknown[] = [
   'mistake',
   'wait',
   'only-read',
+  'redefine',
 ];
 
 function isScript(payload: Json): payload is Script {
@@ -47,8 +55,11 @@ export interface Scripted {
 /** A mark for every handler that has run and whose writes stayed. */
 export async function createEffects(pool: Pool): Promise<void> {
   await ensureBarrier(pool);
-  await pool.query('create table effect (gtid text not null, branch text, operation text)');
+  await pool.query(EFFECT);
 }
+
+export const EFFECT =
+  'create table effect (gtid varchar(64) not null, branch varchar(64), operation varchar(32))';
 
 /** The operations that have had an effect, in alphabetical order. */
 export async function effectsOf(pool: Pool, gtid: string): Promise<readonly string[]> {
@@ -60,34 +71,48 @@ export async function effectsOf(pool: Pool, gtid: string): Promise<readonly stri
 }
 
 export function scripted(pool: Pool, lockTimeoutMs = 2_000): Scripted {
+  return scriptedOn<PoolClient>({
+    barrier: postgresBarrier(pool, { lockTimeoutMs }),
+    resourceManager: postgresTwoPhase(pool, { lockTimeoutMs }),
+    run: (tx, statement) => tx.query(statement),
+  });
+}
+
+/** Where the handlers of a scripted participant write. */
+export interface ScriptedStore<Tx> {
+  readonly barrier: Barrier<Tx>;
+  readonly resourceManager: ResourceManager<Tx>;
+  run(tx: Tx, statement: string): Promise<unknown>;
+}
+
+export function scriptedOn<Tx>(store: ScriptedStore<Tx>): Scripted {
+  const { barrier, resourceManager } = store;
   const reported: string[] = [];
-  const question = async (context: Context<Script>, tx: PoolClient): Promise<Json | Refused> =>
+  const question = async (context: Context<Script>, tx: Tx): Promise<Json | Refused> =>
     (await order(context, tx)) ?? { by: context.operation, token: context.token };
   const order = async (
     { gtid, branch, operation, payload }: Context<Script>,
-    tx: PoolClient,
+    tx: Tx,
   ): Promise<Refused | undefined> => {
+    const run = (statement: string): Promise<unknown> => store.run(tx, statement);
     if (payload === 'only-read') return undefined;
-    const values = [gtid, branch, operation];
-    await tx.query('insert into effect (gtid, branch, operation) values ($1, $2, $3)', values);
+    await run(`insert into effect values ('${gtid}', '${branch}', '${operation}')`);
     if (payload === 'wait' || payload === 'wait-and-refuse') await self.door?.wait();
     if (payload === 'throw') throw new Error('out of order');
-    if (payload === 'swallow') await tx.query('select 1 / 0').catch(() => undefined);
-    if (payload === 'mistake') await tx.query('insert into effect (gtid) values (null)');
+    if (payload === 'swallow') await run('select * from nowhere').catch(() => undefined);
+    if (payload === 'mistake') await run('insert into effect (gtid) values (null)');
+    if (payload === 'redefine') await run('create table if not exists redefined (id integer)');
     return payload.endsWith('refuse') ? refused('not today') : undefined;
   };
   const self: Scripted = {
     reported,
     door: undefined,
-    participant: participant<Script, PoolClient>({
-      barrier: postgresBarrier(pool, { lockTimeoutMs }),
+    participant: participant<Script, Tx>({
+      barrier,
       parse: (payload) => (isScript(payload) ? payload : refused('no such script')),
       saga: { execute: question, compensate: order },
       tcc: { try: question, confirm: order, cancel: order },
-      twoPhase: {
-        resourceManager: postgresTwoPhase(pool, { lockTimeoutMs }),
-        prepare: order,
-      },
+      twoPhase: { resourceManager, prepare: order },
       report: (error) => reported.push(String(error)),
     }),
   };

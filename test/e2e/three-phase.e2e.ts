@@ -4,6 +4,11 @@
 // Each fault proves that it has happened: the message that was to be lost has arrived in the
 // network and at no bank, the journal says where the coordinator was, SIGKILL has ended it, and
 // while the banks decide nobody answers at its address.
+//
+// The issue's mark is that they end within 5 s. How long it took is printed, and not asserted: that
+// they wait at all is a setting (SILENCE_MS, and the deadline that only `ready` banks wait for).
+import { isDeepStrictEqual } from 'node:util';
+import { concordatClient } from '@concordat/client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import type { Held } from '../support/faulty-network.js';
@@ -17,30 +22,85 @@ const eager = { alfa: SOON_MS, beta: SOON_MS, gamma: SOON_MS };
 let house: ThreeBanks;
 let gains: readonly number[];
 
-/** Begins a transfer, and kills the coordinator once `preCommitted` banks, and no more, are so. */
+interface Killed {
+  readonly gtid: string;
+  /** What the dead coordinator had sent, and the network still has. */
+  readonly lost: readonly Held[];
+  /** By performance.now(). */
+  readonly atMs: number;
+}
+
+/**
+ * Begins a transfer, and kills the coordinator once `preCommitted` banks, and no more, are so.
+ * It has heard of none of them: two would be a quorum, and the decision.
+ */
 async function killedMidway(running: ThreeBanks, preCommitted: number): Promise<Killed> {
-  const { coordinator, network, banks } = running;
-  // Of those that hear it the answers wait: two of them would be a quorum, and the decision.
+  const { network } = running;
   const messages = bankNames.map((name, index) =>
     network.hold(`pre-commit ${name} ${index < preCommitted ? 'reply' : 'request'}`),
   );
   gains = await running.gains();
   const gtid = await running.begin();
   await Promise.all(messages.map((message) => message.arrived));
-  expect(await Promise.all(banks.map((bank) => bank.standing(gtid)))).toEqual(
-    banks.map((_, index) => [index < preCommitted ? 'pre-committed' : 'ready', 0, 0]),
-  );
-  expect(await running.phase(gtid)).toBe('pre-committing');
-  await coordinator.kill();
-  expect((await coordinator.death()).signal).toBe('SIGKILL');
-  expect(await running.view(gtid)).toBeUndefined();
-  return { gtid, lost: messages.slice(preCommitted) };
+  const lost = messages.slice(preCommitted);
+  return { gtid, lost, atMs: await killCoordinator(running, gtid, preCommitted, 'pre-committing') };
 }
 
-interface Killed {
-  readonly gtid: string;
-  /** What the dead coordinator had sent, and the network still has. */
-  readonly lost: readonly Held[];
+/** The same, once it has heard so of `preCommitted` banks: with two of them it has decided. */
+async function killedAfterHearing(running: ThreeBanks, preCommitted: number): Promise<Killed> {
+  const { coordinator, network } = running;
+  const hasDecided = preCommitted >= 2;
+  const lost = bankNames
+    .slice(preCommitted)
+    .map((name) => network.hold(`pre-commit ${name} request`));
+  const decisions = hasDecided
+    ? bankNames.map((name) => network.hold(`do-commit ${name} request`))
+    : [];
+  gains = await running.gains();
+  const gtid = await running.begin();
+  await Promise.all([...lost, ...decisions].map((message) => message.arrived));
+  const concordat = concordatClient({ url: coordinator.url });
+  const phase = hasDecided ? 'committing' : 'pre-committing';
+  await eventually('it has heard them', async () => {
+    const view = await concordat.get(gtid);
+    const heard = view?.branches.filter(({ state }) => state === 'pre-committed').length;
+    return view?.phase === phase && (hasDecided || heard === preCommitted);
+  });
+  const atMs = await killCoordinator(running, gtid, preCommitted, phase);
+  return { gtid, lost: [...lost, ...decisions], atMs };
+}
+
+/** @returns when it was dead, having proved that everything was as it should be */
+async function killCoordinator(
+  running: ThreeBanks,
+  gtid: string,
+  preCommitted: number,
+  phase: string,
+): Promise<number> {
+  const { coordinator, banks } = running;
+  await eventually(`${preCommitted} of 3 are pre-committed`, async () => {
+    const standings = await Promise.all(banks.map((bank) => bank.standing(gtid)));
+    const wanted = banks.map((_, index) => [
+      index < preCommitted ? 'pre-committed' : 'ready',
+      0,
+      0,
+    ]);
+    return isDeepStrictEqual(standings, wanted);
+  });
+  expect(await running.phase(gtid)).toBe(phase);
+  await coordinator.kill();
+  const atMs = performance.now();
+  expect((await coordinator.death()).signal).toBe('SIGKILL');
+  expect(await running.view(gtid)).toBeUndefined();
+  return atMs;
+}
+
+/** @returns how the banks have ended by themselves; prints how long that took */
+async function endOf(running: ThreeBanks, { gtid, atMs }: Killed, what: string): Promise<string> {
+  const end = await running.end(gtid);
+  const seconds = ((performance.now() - atMs) / 1_000).toFixed(2);
+  process.stdout.write(`3PC without its coordinator, ${what}: ${end} after ${seconds} s\n`);
+  return end;
 }
 
 async function expectLedgers(running: ThreeBanks, gtid: string, end: string): Promise<void> {
@@ -55,8 +115,13 @@ async function expectLedgers(running: ThreeBanks, gtid: string, end: string): Pr
 }
 
 /** The coordinator is started again, and must find and report what the banks have done. */
-async function expectAdopted(running: ThreeBanks, gtid: string, end: string): Promise<void> {
-  expect(await running.phase(gtid)).toBe('pre-committing'); // the banks have done it without it
+async function expectAdopted(
+  running: ThreeBanks,
+  gtid: string,
+  end: string,
+  phase = 'pre-committing',
+): Promise<void> {
+  expect(await running.phase(gtid)).toBe(phase); // the banks have done it without it
   await running.coordinator.start();
   const view = await eventually('the coordinator knows the outcome', async () => {
     const found = await running.view(gtid);
@@ -72,45 +137,76 @@ describe('the coordinator is killed', () => {
   });
   afterAll(() => house.close());
 
-  test.each([
+  const every: readonly (readonly [k: number, ends: RegExp])[] = [
     [0, /^aborted$/],
     [1, /^(aborted|committed)$/],
     [2, /^committed$/],
     [3, /^committed$/],
-  ])('after pre-commit to %i of 3 banks: they end alike, and it adopts that', async (k, ends) => {
-    const { gtid, lost } = await killedMidway(house, k);
-    const end = await house.end(gtid);
-    expect(end).toMatch(ends);
-    await expectLedgers(house, gtid, end);
-    for (const message of lost) {
-      const late = JSON.parse((await message.release()).text) as object;
-      expect(late).toMatchObject({ standing: { state: end } });
-    }
-    await expectAdopted(house, gtid, end);
+  ];
+
+  test.each(every)(
+    'after pre-commit to %i of 3 banks: they end alike, and it adopts that',
+    async (k, ends) => {
+      const killed = await killedMidway(house, k);
+      const { gtid, lost } = killed;
+      const end = await endOf(house, killed, `pre-commit to ${k} of 3`);
+      expect(end).toMatch(ends);
+      await expectLedgers(house, gtid, end);
+      for (const message of lost) {
+        const late = JSON.parse((await message.release()).text) as object;
+        expect(late).toMatchObject({ standing: { state: end } });
+      }
+      await expectAdopted(house, gtid, end);
+    },
+  );
+
+  test('after it has heard that 1 of 3 is pre-committed: likewise', async () => {
+    const killed = await killedAfterHearing(house, 1);
+    const end = await endOf(house, killed, '1 of 3 acknowledged');
+    await expectLedgers(house, killed.gtid, end);
+    for (const message of killed.lost) await message.release();
+    await expectAdopted(house, killed.gtid, end);
   });
 
-  test('and two banks are: the last one waits, says so, and ends it when one is back', async () => {
-    const [alfa, beta, gamma] = house.banks as [Bank, Bank, Bank];
-    const { gtid } = await killedMidway(house, 2);
-    await Promise.all([alfa.process.kill(), beta.process.kill()]);
-    const before = await Promise.all([alfa, beta].map((bank) => bank.standing(gtid)));
-    const blocked = await eventually('gamma says that it is blocked', async () => {
-      const [doubt] = (await gamma.inDoubt()) as { gtid: string; lastError: string | null }[];
-      return doubt?.lastError?.includes('1 of 3 branches in reach, 2 are needed') && doubt;
-    });
-    expect(blocked.gtid).toBe(gtid);
-    expect(await gamma.ledger(gtid)).toEqual(['held']);
-    expect(before.map((standing) => standing?.[0])).toEqual(['pre-committed', 'pre-committed']);
+  test.each([2, 3])(
+    'after it has heard that %i of 3 are, and has decided: they decide the same, unheard',
+    async (k) => {
+      const killed = await killedAfterHearing(house, k);
+      const { gtid, lost } = killed;
+      expect(await endOf(house, killed, `${k} of 3 acknowledged`)).toBe('committed');
+      await expectLedgers(house, gtid, 'committed');
+      for (const message of lost) expect((await message.release()).status).toBeLessThan(300);
+      await expectAdopted(house, gtid, 'committed', 'committing');
+    },
+  );
 
-    await alfa.process.start();
-    await eventually('alfa and gamma end it', async () => {
-      const ends = await Promise.all([alfa, gamma].map((bank) => bank.standing(gtid)));
-      return ends.every((standing) => standing?.[0] === 'committed');
-    });
-    await beta.process.start();
-    expect(await house.end(gtid)).toBe('committed');
-    await expectAdopted(house, gtid, 'committed');
-  });
+  test.each(every)(
+    'after pre-commit to %i of 3, and two banks are: the last one waits, says so, and ends it when one is back',
+    async (k, ends) => {
+      const [alfa, beta, gamma] = house.banks as [Bank, Bank, Bank];
+      const { gtid } = await killedMidway(house, k);
+      await Promise.all([alfa.process.kill(), beta.process.kill()]);
+      const blocked = await eventually('gamma says that it is blocked', async () => {
+        const [doubt] = (await gamma.inDoubt()) as { gtid: string; lastError: string | null }[];
+        return doubt?.lastError?.includes('1 of 3 branches in reach, 2 are needed') && doubt;
+      });
+      expect(blocked.gtid).toBe(gtid);
+      expect(await gamma.ledger(gtid)).toEqual(['held']);
+      const undecided = [k > 0, k > 1, k > 2].map((is) => (is ? 'pre-committed' : 'ready'));
+      const standings = await Promise.all(house.banks.map((bank) => bank.standing(gtid)));
+      expect(standings.map((standing) => standing?.[0])).toEqual(undecided);
+
+      await alfa.process.start();
+      await eventually('alfa and gamma end it', async () => {
+        const both = await Promise.all([alfa, gamma].map((bank) => bank.standing(gtid)));
+        return both.every((standing) => /^(committed|aborted)$/.test(standing?.[0] ?? ''));
+      });
+      await beta.process.start();
+      const end = await house.end(gtid);
+      expect(end).toMatch(ends);
+      await expectAdopted(house, gtid, end);
+    },
+  );
 });
 
 describe('the coordinator is killed, and then a bank that stands in for it', () => {

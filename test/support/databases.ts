@@ -13,8 +13,11 @@ export interface TestDatabase {
 }
 
 /** A migrated database. Call it at the top of a file: it is dropped after the file's tests. */
-export function databaseFromTemplate(): Promise<TestDatabase> {
-  return testDatabase(inject('template'));
+export async function databaseFromTemplate(): Promise<TestDatabase> {
+  const database = await testDatabase(inject('template'));
+  const cluster = randomBytes(4).toString('hex'); // a copy has the original's, and is another journal
+  await database.pool.query('update concordat.cluster set id = $1', [cluster]);
+  return database;
 }
 
 /** A database without anything in it, likewise. */

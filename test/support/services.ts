@@ -1,9 +1,10 @@
-// What the tests of a run share: a Postgres server with a migrated database to copy, and a Redis.
-// Both end with the run, even if it is killed (scripts/lib/keeper.mjs).
+// What the tests of a run share: a Postgres server with a migrated database to copy, a MariaDB
+// server, and a Redis. They end with the run, even if it is killed (scripts/lib/keeper.mjs).
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { startMariadb } from '../../scripts/lib/mariadb.mjs';
 import { startPostgres } from '../../scripts/lib/postgres.mjs';
 import { isRunning } from '../../scripts/lib/processes.mjs';
 import { startRedis } from '../../scripts/lib/redis.mjs';
@@ -15,12 +16,18 @@ declare module 'vitest' {
     databaseUrl: string;
     /** The name of a migrated database there. Nobody may connect to it: it is copied. */
     template: string;
-    /** Undefined on a machine that has no Redis and cannot get one. */
-    redisUrl: string | undefined;
+    /** A superuser's address on the server of this run; ask mariadb.ts for a database. */
+    mariadbUrl: string;
+    redisUrl: string;
   }
 }
 
+const MARIADB_CACHE = path.resolve('node_modules/.cache/mariadb');
 const REDIS_CACHE = path.resolve('node_modules/.cache/redis');
+/** Without it no test passes, for those of the wakeups would say nothing. */
+const NO_REDIS =
+  'these tests need Redis: put redis-server or valkey-server on the PATH (there is none, and this ' +
+  'machine could not get the package of Debian or Ubuntu)';
 const DIRECTORY = /^concordat-test-(?<pid>\d+)-/;
 
 type Stop = () => Promise<void>;
@@ -29,12 +36,13 @@ export default async function setUp(project: TestProject): Promise<Stop> {
   removeLeftovers();
   const dir = path.join(tmpdir(), `concordat-test-${process.pid}-${project.name}`);
   mkdirSync(dir, { recursive: true, mode: 0o755 });
-  const [postgres, redis] = await Promise.all([
+  const stops = await Promise.all([
     providePostgres(project, path.join(dir, 'postgres')),
+    provideMariadb(project, path.join(dir, 'mariadb')),
     provideRedis(project, path.join(dir, 'redis')),
   ]);
   return async () => {
-    await Promise.all([postgres(), redis()]);
+    await Promise.all(stops.map((stop) => stop()));
     rmSync(dir, { recursive: true, force: true });
   };
 }
@@ -57,10 +65,23 @@ async function providePostgres(project: TestProject, dataDir: string): Promise<S
   };
 }
 
+/**
+ * CONCORDAT_TEST_MARIADB_URL names a superuser's database on another server to test with. Without
+ * one, a machine that cannot get a MariaDB fails here: half of what is tested would not be.
+ */
+async function provideMariadb(project: TestProject, dataDir: string): Promise<Stop> {
+  const given = process.env['CONCORDAT_TEST_MARIADB_URL'];
+  const options = { dataDir, cache: MARIADB_CACHE };
+  const server = given === undefined ? await startMariadb(options) : undefined;
+  project.provide('mariadbUrl', server?.url() ?? given ?? '');
+  return async () => server?.stop();
+}
+
 async function provideRedis(project: TestProject, dir: string): Promise<Stop> {
   const server = await startRedis({ dir, cache: REDIS_CACHE });
-  project.provide('redisUrl', server?.url);
-  return async () => server?.stop();
+  if (server === undefined) throw new Error(NO_REDIS);
+  project.provide('redisUrl', server.url);
+  return () => server.stop();
 }
 
 /** The directories of runs that were killed. */

@@ -12,15 +12,18 @@ const TABLE = tableOf(`
   libs/wire            ← protocols                          | zod
   migrations           ←                                    | typeorm
   libs/journal         ← protocols engine migrations crash-points | node: pg typeorm
-  libs/participants    ← protocols engine wire              | node: undici
+  libs/participants    ← protocols engine wire              | node: undici pg mysql2 bullmq ioredis
   libs/wakeups         ← protocols engine                   | node: bullmq ioredis pg
-  libs/participant-sdk ← protocols wire crash-points        | node: pg
+  libs/participant-sdk ← protocols wire crash-points        | node: pg mysql2 typeorm ioredis bullmq express fastify
+  libs/client          ← wire                               | node:
+  libs/recovery        ← protocols engine wire              |
+  libs/embedded        ← protocols engine wire journal participants recovery client | node: pg typeorm uuid
   libs/explorer        ← protocols participant-sdk           | node:
   libs/simulator       ← protocols engine participant-sdk    | node:
-  apps/coordinator     ← crash-points protocols engine wire journal participants wakeups | *
+  apps/coordinator     ← crash-points protocols engine wire journal participants wakeups recovery embedded | *
   apps/bank            ← crash-points participant-sdk       | node: pg zod
   apps/shop            ← participant-sdk                    | node: pg zod
-  bench                ←                                    | node: pg undici
+  bench                ← embedded                           | node: pg undici typeorm
   scripts              ←                                    | node: pg
   test                 ← *                                  | *
 `);

@@ -12,6 +12,8 @@ export interface Manifest {
   readonly exports?: { readonly '.'?: Readonly<Record<string, string>> };
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
+  /** What its user has, and it imports. */
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 export interface Package {
@@ -26,7 +28,7 @@ export interface Package {
 
 /** What is imported must be declared, and our own packages must be imported where declared. */
 export function undeclared({ place, manifest, sources }: Package): readonly string[] {
-  const declared = Object.keys(manifest.dependencies ?? {});
+  const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
   const imported = new Set(sources.flatMap(packagesOf).filter((name) => name !== 'node:'));
   const idle = declared.filter((name) => isOurs(name) && !imported.has(name));
   return [
@@ -52,14 +54,16 @@ export function wrongReferences(subject: Package, all: readonly Package[]): read
 export function looseVersions(all: readonly Package[]): readonly string[] {
   const seen = new Map<string, string>();
   return all.flatMap(({ place, manifest }) =>
-    Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).flatMap(
-      ([name, version]) => {
-        const first = seen.get(name) ?? version;
-        seen.set(name, first);
-        const isGood = /^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version) && version === first;
-        return isGood ? [] : [`${place}/package.json: ${name} ${version}, elsewhere ${first}`];
-      },
-    ),
+    Object.entries({
+      ...manifest.dependencies,
+      ...manifest.devDependencies,
+      ...manifest.peerDependencies,
+    }).flatMap(([name, version]) => {
+      const first = seen.get(name) ?? version;
+      seen.set(name, first);
+      const isGood = /^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version) && version === first;
+      return isGood ? [] : [`${place}/package.json: ${name} ${version}, elsewhere ${first}`];
+    }),
   );
 }
 

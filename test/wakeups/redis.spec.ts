@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
-import { assert, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { assert, describe, expect, onTestFinished, test } from 'vitest';
 import { startRedis } from '../../scripts/lib/redis.mjs';
 import { newGtid } from '../support/gtids.js';
 import { recording, started, until, untilItRingsAgain } from './support.js';

@@ -1,5 +1,4 @@
 // What people and tests may see of the bank, and the accounts that they may open.
-import type { Pool } from 'pg';
 import { z } from 'zod';
 
 export const accountSchema = z.strictObject({
@@ -17,45 +16,23 @@ export interface Total {
   readonly total: number;
 }
 
-/** Opens the account, or sets the balance of the one there is. */
-export async function setAccount(pool: Pool, { id, balance }: Account): Promise<void> {
-  await pool.query(
-    `insert into account (id, balance) values ($1, $2)
-     on conflict (id) do update set balance = excluded.balance`,
-    [id, balance],
-  );
+export interface Accounts {
+  /** Opens the account, or sets the balance of the one there is. */
+  set(account: Account): Promise<void>;
+  list(): Promise<readonly Account[]>;
+  find(id: string): Promise<Account | undefined>;
+  /** Of one instant. */
+  total(): Promise<Total>;
 }
 
-export async function listAccounts(pool: Pool): Promise<readonly Account[]> {
-  const { rows } = await pool.query<StoredAccount>('select id, balance from account order by id');
-  return rows.map(asAccount);
+/** As a database sends it: large numbers may be texts. */
+export interface StoredTotal {
+  readonly accounts: string | number;
+  readonly held: string | number;
 }
 
-export async function findAccount(pool: Pool, id: string): Promise<Account | undefined> {
-  const { rows } = await pool.query<StoredAccount>(
-    'select id, balance from account where id = $1',
-    [id],
-  );
-  return rows.map(asAccount)[0];
-}
-
-/** One statement, hence of one instant. */
-export async function totalOf(pool: Pool): Promise<Total> {
-  const { rows } = await pool.query<{ accounts: string; held: string }>(
-    `select (select coalesce(sum(balance), 0) from account) as accounts,
-            (select coalesce(-sum(amount), 0) from hold where amount < 0) as held`,
-  );
-  const accounts = Number(rows[0]?.accounts);
-  const held = Number(rows[0]?.held);
+export function totalFrom(stored: StoredTotal | undefined): Total {
+  const accounts = Number(stored?.accounts);
+  const held = Number(stored?.held);
   return { accounts, held, total: accounts + held };
-}
-
-/** Postgres sends a bigint as text. */
-interface StoredAccount {
-  readonly id: string;
-  readonly balance: string;
-}
-
-function asAccount({ id, balance }: StoredAccount): Account {
-  return { id, balance: Number(balance) };
 }

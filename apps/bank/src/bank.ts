@@ -6,23 +6,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Standings, Termination, TerminationOptions } from '@concordat/participant-sdk';
+import type { Peers } from '@concordat/participant-sdk';
 import {
   httpPeers,
   nodeHandler,
-  postgresStandings,
   readJson,
   reportLine,
   sendJson,
   stopServer,
   threePhaseTermination,
 } from '@concordat/participant-sdk';
-import type { Pool, PoolClient } from 'pg';
 import { z } from 'zod';
-import { accountSchema, findAccount, listAccounts, setAccount, totalOf } from './accounts.js';
+import type { Accounts } from './accounts.js';
+import { accountSchema } from './accounts.js';
 import type { Config } from './config.js';
+import type { Database } from './database.js';
 import { openDatabase } from './database.js';
-import { bankParticipant } from './participant.js';
 
 const STOP_GRACE_MS = 1_000;
 /** How often the bank looks whether the coordinator of a 3PC has been silent for too long. */
@@ -37,14 +36,20 @@ export interface Bank {
 }
 
 export async function startBank(config: Config, report: (error: unknown) => void): Promise<Bank> {
-  const pool = await openDatabase(config, report);
-  const standings = postgresStandings(pool, { name: 'transfer' });
-  const peers = httpPeers({ peers: config.peerUrls, setting: 'PEER_URLS' });
-  const participant = bankParticipant(pool, { standings, peers }, report);
-  const transfers = nodeHandler(participant, { prefix: '/transfer' });
+  const { participantSecret: secret } = config;
+  const peers = httpPeers({
+    peers: config.peerUrls,
+    setting: 'PEER_URLS',
+    ...(secret === undefined ? {} : { secret }),
+  });
+  const database = await openDatabase(config, { peers, report });
+  const transfers = nodeHandler(database.participant, {
+    prefix: '/transfer',
+    ...(secret === undefined ? {} : { secrets: [secret], reportStranger: report }),
+  });
   const server = createServer((request, response) => {
     transfers(request, response, () => {
-      answer({ pool, standings }, request, response).catch((error: unknown) => {
+      answer(database, request, response).catch((error: unknown) => {
         report(error);
         sendJson(response, 500, { error: 'the bank has failed' });
       });
@@ -53,13 +58,13 @@ export async function startBank(config: Config, report: (error: unknown) => void
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(config.port, config.host, resolve);
   });
-  const termination = terminate(config, { standings, peers, participant }, report);
+  const stopTermination = terminate(config, database, peers, report);
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${config.host}:${port}`,
     stop: async () => {
-      await Promise.all([termination.stop(), stopServer(server, STOP_GRACE_MS)]);
-      await pool.end();
+      await Promise.all([stopTermination(), stopServer(server, STOP_GRACE_MS)]);
+      await database.close();
     },
   };
 }
@@ -67,25 +72,25 @@ export async function startBank(config: Config, report: (error: unknown) => void
 /** Without its coordinator the bank goes on with the others, as far as it may call them. */
 function terminate(
   { silenceMs }: Config,
-  company: Pick<TerminationOptions, 'standings' | 'peers' | 'participant'>,
+  { standings, participant }: Database,
+  peers: Peers,
   report: (error: unknown) => void,
-): Termination {
-  return threePhaseTermination({
-    ...company,
+): () => Promise<void> {
+  if (standings === undefined) return () => Promise.resolve();
+  const termination = threePhaseTermination({
+    standings,
+    peers,
+    participant,
     silenceMs,
     periodMs: silenceMs / LOOKS_PER_SILENCE,
     concurrencyMax: STAND_INS_MAX,
     report: (what) => report(reportLine(what)),
   });
-}
-
-interface Books {
-  readonly pool: Pool;
-  readonly standings: Standings<PoolClient>;
+  return () => termination.stop();
 }
 
 async function answer(
-  { pool, standings }: Books,
+  { accounts, standings }: Database,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -94,20 +99,20 @@ async function answer(
     case 'GET /health/live':
       return sendJson(response, 200, { status: 'live' });
     case 'GET /accounts':
-      return sendJson(response, 200, await listAccounts(pool));
+      return sendJson(response, 200, await accounts.list());
     case 'GET /total':
-      return sendJson(response, 200, await totalOf(pool));
+      return sendJson(response, 200, await accounts.total());
     case 'GET /in-doubt':
-      return sendJson(response, 200, await standings.inDoubt(IN_DOUBT_SHOWN_MAX));
+      return sendJson(response, 200, (await standings?.inDoubt(IN_DOUBT_SHOWN_MAX)) ?? []);
     case 'POST /accounts':
-      return openAccount(pool, request, response);
+      return openAccount(accounts, request, response);
     default:
-      return showAccount(pool, `${request.method} ${path}`, response);
+      return showAccount(accounts, `${request.method} ${path}`, response);
   }
 }
 
 async function openAccount(
-  pool: Pool,
+  accounts: Accounts,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -116,13 +121,17 @@ async function openAccount(
   if (!account.success) {
     return sendJson(response, 400, { error: z.prettifyError(account.error) });
   }
-  await setAccount(pool, account.data);
+  await accounts.set(account.data);
   return sendJson(response, 200, account.data);
 }
 
-async function showAccount(pool: Pool, route: string, response: ServerResponse): Promise<void> {
+async function showAccount(
+  accounts: Accounts,
+  route: string,
+  response: ServerResponse,
+): Promise<void> {
   const [, id = ''] = /^GET \/accounts\/([^/]+)$/.exec(route) ?? [];
-  const account = await findAccount(pool, id);
+  const account = await accounts.find(id);
   if (account === undefined) return sendJson(response, 404, { error: 'there is nothing here' });
   return sendJson(response, 200, account);
 }

@@ -13,7 +13,25 @@ test('peers are on this machine unless others are named', () => {
   expect(parseConfig({ DATABASE_URL, PEER_URLS: '' }).peerUrls).toEqual([]);
 });
 
+test('a database is on Postgres, MariaDB or MySQL', () => {
+  for (const scheme of ['postgres', 'postgresql', 'mysql', 'mariadb']) {
+    const url = `${scheme}://127.0.0.1/bank`;
+    expect(parseConfig({ DATABASE_URL: url }).databaseUrl).toBe(url);
+  }
+});
+
+test('a secret is there or not', () => {
+  const secret = 'x'.repeat(32);
+  const given = { DATABASE_URL, CONCORDAT_PARTICIPANT_SECRET: secret };
+  expect(parseConfig(given).participantSecret).toBe(secret);
+  const empty = { DATABASE_URL, CONCORDAT_PARTICIPANT_SECRET: '' };
+  expect(parseConfig(empty).participantSecret).toBeUndefined();
+  expect(parseConfig({ DATABASE_URL }).participantSecret).toBeUndefined();
+});
+
 test.each([
+  ['DATABASE_URL', 'redis://127.0.0.1'],
+  ['CONCORDAT_PARTICIPANT_SECRET', 'short'],
   ['PEER_URLS', 'east.example.com'],
   ['PEER_URLS', 'http://127.0.0.1:*,'],
   ['PEER_URLS', 'http://me:secret@127.0.0.1'],

@@ -1,21 +1,43 @@
 // The bank as a participant: which of its deeds answers which operation.
-import type { Participant, Peers, Standings } from '@concordat/participant-sdk';
-import { participant, postgresBarrier, postgresTwoPhase } from '@concordat/participant-sdk';
-import type { Pool, PoolClient } from 'pg';
+import type {
+  Barrier,
+  BranchContext,
+  Participant,
+  Peers,
+  Refused,
+  ResourceManager,
+  Standings,
+} from '@concordat/participant-sdk';
+import { participant } from '@concordat/participant-sdk';
+import type { Till, Transfer } from './till.js';
+import type { Deed } from './transfer.js';
 import { hold, move, parseTransfer, release, reverse, settle } from './transfer.js';
 
-export function bankParticipant(
-  pool: Pool,
-  others: { readonly standings: Standings<PoolClient>; readonly peers: Peers },
+/** A database, as the deeds and the SDK need it. */
+export interface Store<Tx> {
+  readonly barrier: Barrier<Tx>;
+  readonly resourceManager: ResourceManager<Tx>;
+  /** Undefined where there is no 3PC. */
+  readonly threePhase: { readonly standings: Standings<Tx>; readonly peers: Peers } | undefined;
+  readonly till: (tx: Tx) => Till;
+}
+
+export function bankParticipant<Tx>(
+  { barrier, resourceManager, threePhase, till }: Store<Tx>,
   report: (error: unknown) => void,
 ): Participant {
+  const by =
+    (deed: Deed) =>
+    (branch: BranchContext<Transfer>, tx: Tx): Promise<Refused | void> =>
+      deed(branch, till(tx));
+  const inThreePhases = { canCommit: by(hold), doCommit: by(settle), abort: by(release) };
   return participant({
-    barrier: postgresBarrier(pool),
+    barrier,
     parse: parseTransfer,
-    saga: { execute: move, compensate: reverse },
-    tcc: { try: hold, confirm: settle, cancel: release },
-    threePhase: { ...others, canCommit: hold, doCommit: settle, abort: release },
-    twoPhase: { resourceManager: postgresTwoPhase(pool), prepare: move },
+    saga: { execute: by(move), compensate: by(reverse) },
+    tcc: { try: by(hold), confirm: by(settle), cancel: by(release) },
+    ...(threePhase === undefined ? {} : { threePhase: { ...threePhase, ...inThreePhases } }),
+    twoPhase: { resourceManager, prepare: by(move) },
     report,
   });
 }

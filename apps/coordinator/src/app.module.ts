@@ -1,12 +1,15 @@
 // The one place where Nest learns of the parts. They are built in coordinator.ts, without it.
 import type { DynamicModule } from '@nestjs/common';
 import { Module } from '@nestjs/common';
+import { ResourceNames } from '@concordat/embedded';
 import { Engine } from '@concordat/engine';
 import type { Reader } from '@concordat/journal';
+import { Recovery } from '@concordat/recovery';
 import { Health } from './health/health.js';
 import { HealthModule } from './health/health.module.js';
 import { Metrics } from './metrics/metrics.js';
 import { MetricsModule } from './metrics/metrics.module.js';
+import { ResourceManagersModule } from './resource-managers/resource-managers.module.js';
 import { InitiatorRequests } from './transactions/initiator-requests.js';
 import { READER } from './transactions/reader.js';
 import { TransactionsModule } from './transactions/transactions.module.js';
@@ -15,6 +18,8 @@ export interface Parts {
   readonly engine: Engine;
   readonly reader: Reader;
   readonly requests: InitiatorRequests;
+  readonly recovery: Recovery;
+  readonly names: ResourceNames;
   readonly health: Health;
   readonly metrics: Metrics;
 }
@@ -26,13 +31,15 @@ export class AppModule {
       { provide: Engine, useValue: parts.engine },
       { provide: READER, useValue: parts.reader },
       { provide: InitiatorRequests, useValue: parts.requests },
+      { provide: Recovery, useValue: parts.recovery },
+      { provide: ResourceNames, useValue: parts.names },
       { provide: Health, useValue: parts.health },
       { provide: Metrics, useValue: parts.metrics },
     ];
     return {
       module: AppModule,
       global: true,
-      imports: [TransactionsModule, HealthModule, MetricsModule],
+      imports: [TransactionsModule, ResourceManagersModule, HealthModule, MetricsModule],
       providers,
       exports: providers.map(({ provide }) => provide),
     };

@@ -34,6 +34,9 @@ test('a database is all that is required', () => {
     databaseConnectionsMax: 10,
     wakeups: { kind: 'postgres', databaseUrl: DATABASE_URL },
     isApiKeySet: false,
+    redisUrl: undefined,
+    participantSecret: undefined,
+    recovery: { scanPeriodMs: 10_000, orphans: 'leave', orphanAgeMs: 300_000 },
     retentionDays: 30,
     limits: {
       inFlightMax: 10_000,
@@ -99,6 +102,10 @@ describe('a bad variable is named, and its value is not repeated', () => {
     ['CONCORDAT_RETENTION_DAYS', '0'],
     ['CONCORDAT_SWEEP_PERIOD_MS', ' 5'],
     ['CONCORDAT_LEASE_MS', 'NaN'],
+    ['CONCORDAT_SCAN_PERIOD_MS', '0'],
+    ['CONCORDAT_ORPHANS', 'commit'],
+    ['CONCORDAT_ORPHAN_AGE_MS', '5m'],
+    ['CONCORDAT_PARTICIPANT_SECRET', 'hush'],
     ['CONCORDAT_PARTICIPANT_BANK', 'ftp://bank'],
   ])('%s=%s', (name, value) => {
     const lines = faultsOf({ [name]: value });
@@ -110,6 +117,13 @@ describe('a bad variable is named, and its value is not repeated', () => {
   test('and so is every other one', () => {
     expect(faultsOf({ PORT: 'x', LOG_LEVEL: 'x', CONCORDAT_LEASE_MS: 'x' })).toHaveLength(3);
   });
+});
+
+test('the secret of participants is a secret, and none of them', () => {
+  const secret = 'hush'.repeat(16);
+  const config = parseConfig({ DATABASE_URL, CONCORDAT_PARTICIPANT_SECRET: secret });
+  expect(config.participantSecret).toBe(secret);
+  expect(config.participants.size).toBe(0);
 });
 
 describe('the file of participants', () => {
@@ -126,6 +140,13 @@ describe('the file of participants', () => {
   ])('with %s in it is refused', (text, line) => {
     const lines = faultsOf({ CONCORDAT_PARTICIPANTS: fileWith(text) });
     expect(lines).toEqual([expect.stringContaining(line)]);
+  });
+
+  test('may have queues where there is a Redis, and not without', () => {
+    const file = fileWith('{ "mail": { "queue": "mail" } }');
+    const named = { CONCORDAT_PARTICIPANTS: file };
+    expect(faultsOf({ ...named, REDIS_URL: 'redis://cache' })).toEqual([]);
+    expect(faultsOf(named)).toEqual(['REDIS_URL is required where a participant is a queue']);
   });
 
   test('that is not there is refused', () => {

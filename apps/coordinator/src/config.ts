@@ -6,7 +6,9 @@ import type { Arming } from '@concordat/crash-points';
 import { crashAtMustBe, parseCrashAt } from '@concordat/crash-points';
 import type { Registry } from '@concordat/participants';
 import { ParticipantsMisconfigured, parseRegistry, UrlAllowList } from '@concordat/participants';
+import type { OrphanPolicy } from '@concordat/recovery';
 import type { WakeupsKind } from '@concordat/wakeups';
+import { secretFaultOf } from '@concordat/wire';
 import { z } from 'zod';
 
 export interface Config {
@@ -23,11 +25,21 @@ export interface Config {
   readonly isApiKeySet: boolean;
   readonly participants: Registry;
   readonly allowedUrls: UrlAllowList;
+  /** Where participants that are queues have theirs. */
+  readonly redisUrl: string | undefined;
+  /** Signs every call to a participant over HTTP. */
+  readonly participantSecret: string | undefined;
+  readonly recovery: RecoverySettings;
   /** For how long ended transactions, and so their decisions, are remembered. */
   readonly retentionDays: number;
   readonly limits: Limits;
   /** For tests: where to end this process. Never set it where anybody's money is. */
   readonly crashAt: Arming | undefined;
+}
+
+export interface RecoverySettings extends OrphanPolicy {
+  /** How often each resource manager is searched for prepared branches. */
+  readonly scanPeriodMs: number;
 }
 
 export interface Limits {
@@ -64,7 +76,11 @@ const environmentSchema = z.object({
   CONCORDAT_API_KEY: z.string().optional(),
   CONCORDAT_WAKEUPS: oneOf(['redis', 'postgres', 'none']).optional(),
   CONCORDAT_PARTICIPANTS: z.string().optional(),
+  CONCORDAT_PARTICIPANT_SECRET: secret().optional(),
   CONCORDAT_ALLOWED_URLS: z.string().default(''),
+  CONCORDAT_SCAN_PERIOD_MS: whole(100, 86_400_000).default(10_000),
+  CONCORDAT_ORPHANS: oneOf(['leave', 'roll-back']).default('leave'),
+  CONCORDAT_ORPHAN_AGE_MS: whole(0, 2_592_000_000).default(300_000),
   CONCORDAT_RETENTION_DAYS: whole(1, 36_500).default(30),
   CONCORDAT_IN_FLIGHT_MAX: whole(1, 1_000_000).default(10_000),
   CONCORDAT_BRANCHES_MAX: whole(1, 10_000).default(100),
@@ -75,13 +91,14 @@ const environmentSchema = z.object({
   CONCORDAT_CRASH_AT: crashAt().optional(),
 });
 
+type Variables = Readonly<Record<string, string | undefined>>;
 type Environment = z.infer<typeof environmentSchema>;
 
 /**
  * @param variables `process.env`; an empty variable counts as unset
  * @throws ConfigError with a line for each fault
  */
-export function parseConfig(variables: Readonly<Record<string, string | undefined>>): Config {
+export function parseConfig(variables: Variables): Config {
   const given = Object.fromEntries(Object.entries(variables).filter(([, text]) => text !== ''));
   const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {
@@ -98,7 +115,14 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
       databaseConnectionsMax: environment.CONCORDAT_DATABASE_CONNECTIONS_MAX,
       wakeups: wakeupsOf(environment),
       isApiKeySet: environment.CONCORDAT_API_KEY !== undefined,
-      participants: parseRegistry(readJson(environment.CONCORDAT_PARTICIPANTS), variables),
+      participants: registryOf(environment, variables),
+      redisUrl: environment.REDIS_URL,
+      participantSecret: environment.CONCORDAT_PARTICIPANT_SECRET,
+      recovery: {
+        scanPeriodMs: environment.CONCORDAT_SCAN_PERIOD_MS,
+        orphans: environment.CONCORDAT_ORPHANS,
+        orphanAgeMs: environment.CONCORDAT_ORPHAN_AGE_MS,
+      },
       allowedUrls: UrlAllowList.of(listOf(environment.CONCORDAT_ALLOWED_URLS)),
       retentionDays: environment.CONCORDAT_RETENTION_DAYS,
       limits: limitsOf(environment),
@@ -108,6 +132,16 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
     if (error instanceof ParticipantsMisconfigured) throw new ConfigError(error.lines);
     throw error;
   }
+}
+
+function registryOf(
+  environment: Environment,
+  { CONCORDAT_PARTICIPANT_SECRET: _isNoParticipant, ...variables }: Variables,
+): Registry {
+  const registry = parseRegistry(readJson(environment.CONCORDAT_PARTICIPANTS), variables);
+  const isQueued = [...registry.values()].some(({ kind }) => kind === 'queue');
+  if (!isQueued || environment.REDIS_URL !== undefined) return registry;
+  throw new ConfigError(['REDIS_URL is required where a participant is a queue']);
 }
 
 function limitsOf(environment: Environment): Limits {
@@ -167,6 +201,15 @@ function crashAt() {
     const arming = parseCrashAt(text);
     if (arming !== undefined) return arming;
     context.issues.push({ code: 'custom', input: text, message: crashAtMustBe });
+    return z.NEVER;
+  });
+}
+
+function secret() {
+  return z.string().transform((text, context) => {
+    const fault = secretFaultOf(text);
+    if (fault === undefined) return text;
+    context.issues.push({ code: 'custom', input: text, message: fault });
     return z.NEVER;
   });
 }

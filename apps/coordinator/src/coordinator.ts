@@ -2,7 +2,8 @@
 //
 //   Postgres ──▶ journal ─────┐
 //   queue ─────▶ wakeups ─────┼──▶ engine ──▶ HTTP ──▶ ready
-//   registry ──▶ participants ┘
+//   registry ──▶ participants ┤      ▲
+//                             └──▶ recovery
 //
 // Stopping goes the other way: new requests are refused, the engine finishes or hands over what is
 // in flight, whoever waits is answered, and the connections are let go. Each of these has its time,
@@ -10,12 +11,14 @@
 // has lost nothing.
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { OpenParticipants } from '@concordat/embedded';
+import { openParticipants, ResourceNames } from '@concordat/embedded';
 import type { Observer, Participants } from '@concordat/engine';
 import { defaultLimits, Engine, systemTimers } from '@concordat/engine';
 import type { OpenJournal } from '@concordat/journal';
 import { openJournal } from '@concordat/journal';
-import { Directory, HttpParticipants } from '@concordat/participants';
 import type { InvariantViolation } from '@concordat/protocols';
+import { defaultRecoveryLimits, Recovery } from '@concordat/recovery';
 import type { OpenWakeups } from '@concordat/wakeups';
 import { openWakeups } from '@concordat/wakeups';
 import { asGtid, STUCK_ATTEMPTS_MIN } from '@concordat/wire';
@@ -28,6 +31,7 @@ import { keepHouse } from './housekeeping.js';
 import { httpServer } from './http/server.js';
 import { Metrics } from './metrics/metrics.js';
 import { LoggingObserver } from './observer.js';
+import { LoggingRecoveryObserver } from './recovery-observer.js';
 import { InitiatorRequests } from './transactions/initiator-requests.js';
 import { withTimeout } from './with-timeout.js';
 
@@ -54,24 +58,23 @@ export interface Surroundings {
 /** Resolves once requests are served; rejects if that cannot be, with the journal's reasons. */
 export async function startCoordinator(
   config: Config,
-  { logger, die }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<Coordinator> {
+  const { logger, die } = surroundings;
   let stopping = false;
   const isStopping = (): boolean => stopping;
   if (config.isApiKeySet) {
     logger.warn('CONCORDAT_API_KEY is set, but there is no access control yet: anybody may call');
   }
-  const journal = await openMigratedJournal(config, logger);
-  const metrics = new Metrics();
-  const observer = new LoggingObserver(logger, metrics, die);
-  const directory = new Directory(config.participants, config.allowedUrls);
-  const participants = new HttpParticipants(directory);
-  const { engine, wakeups } = engineOn(config, { journal, metrics, observer, participants });
+  const works = await worksOf(config, surroundings);
+  const { journal, metrics, participants, engine, wakeups, recovery } = works;
   const pingPostgres = (): Promise<void> => journal.reader.ping();
   const parts = {
     engine,
     reader: journal.reader,
-    requests: new InitiatorRequests(directory, config.limits),
+    requests: new InitiatorRequests(participants.directory, config.limits),
+    recovery,
+    names: new ResourceNames(works.cluster, participants.resourceManagers),
     metrics,
     health: new Health({ pingPostgres, wakeups, isStopping }),
   };
@@ -80,6 +83,7 @@ export async function startCoordinator(
   await app.listen(config.port, config.host);
   engine.start();
   wakeups.start();
+  recovery.start();
   const endHousekeeping = keepHouse(journal, config.retentionDays, logger);
 
   return {
@@ -87,8 +91,10 @@ export async function startCoordinator(
     stop: async () => {
       stopping = true;
       endHousekeeping();
-      const stopped = engine.stop(ENGINE_STOP_MS);
-      await bounded('engine', ENGINE_STOP_MS + HAND_OVER_MS, stopped, logger);
+      await Promise.all([
+        bounded('engine', ENGINE_STOP_MS + HAND_OVER_MS, engine.stop(ENGINE_STOP_MS), logger),
+        bounded('recovery', ENGINE_STOP_MS, recovery.stop(), logger),
+      ]);
       await bounded('requests', ANSWER_MS, app.close(), logger);
       await Promise.all([
         bounded('participants', CLOSE_MS, participants.close(), logger),
@@ -97,6 +103,49 @@ export async function startCoordinator(
       ]);
     },
   };
+}
+
+/** All that there is but HTTP. Of it the journal alone is open, and nothing is started. */
+interface Works {
+  readonly journal: OpenJournal;
+  readonly cluster: string;
+  readonly metrics: Metrics;
+  readonly participants: OpenParticipants;
+  readonly engine: Engine;
+  readonly wakeups: OpenWakeups;
+  readonly recovery: Recovery;
+}
+
+async function worksOf(config: Config, { logger, die }: Surroundings): Promise<Works> {
+  const journal = await openMigratedJournal(config, logger);
+  const cluster = await journal.cluster();
+  const metrics = new Metrics();
+  const observer = new LoggingObserver(logger, metrics, die);
+  const troubled = (where: string, error: unknown): void => observer.troubled(where, error);
+  const participants = openParticipants({
+    registry: config.participants,
+    allowedUrls: config.allowedUrls,
+    cluster,
+    redisUrl: config.redisUrl,
+    secret: config.participantSecret,
+    onTrouble: troubled,
+  });
+  const asked = participants.participants;
+  const { engine, wakeups } = engineOn(config, { journal, metrics, observer, participants: asked });
+  const { scanPeriodMs, ...policy } = config.recovery;
+  const recovery = new Recovery(
+    {
+      resourceManagers: participants.resourceManagers,
+      cluster,
+      engine,
+      forgottenBefore: () => journal.reader.forgottenBefore(),
+      clock: journal.clock,
+      timers: systemTimers,
+      observer: new LoggingRecoveryObserver(logger, metrics, troubled),
+    },
+    { policy, limits: { ...defaultRecoveryLimits, scanPeriodMs } },
+  );
+  return { journal, cluster, metrics, participants, engine, wakeups, recovery };
 }
 
 interface EngineParts {

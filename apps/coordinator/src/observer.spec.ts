@@ -32,6 +32,7 @@ function entryOf(state: object, stuck = false): Entry {
     transaction: { version: 3, current, tokens: {}, results: [] },
     line: { events: [], opened: [] },
     attempts: [],
+    forced: true,
     stuck,
     dueAt: null,
     at: asInstant(0),

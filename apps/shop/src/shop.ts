@@ -30,11 +30,13 @@ export interface Shop {
 
 export async function startShop(config: Config, report: (error: unknown) => void): Promise<Shop> {
   const pool = await openDatabase(config.databaseUrl, report);
+  const { participantSecret: secret } = config;
+  const callers = secret === undefined ? {} : { secrets: [secret], reportStranger: report };
   const services = [
-    nodeHandler(orderService(pool, report), { prefix: '/order' }),
-    nodeHandler(stockService(pool, report), { prefix: '/stock' }),
-    nodeHandler(paymentService(pool, report), { prefix: '/payment' }),
-    nodeHandler(shippingService(pool, report), { prefix: '/shipping' }),
+    nodeHandler(orderService(pool, report), { prefix: '/order', ...callers }),
+    nodeHandler(stockService(pool, report), { prefix: '/stock', ...callers }),
+    nodeHandler(paymentService(pool, report), { prefix: '/payment', ...callers }),
+    nodeHandler(shippingService(pool, report), { prefix: '/shipping', ...callers }),
   ];
   const server = createServer((request, response) => {
     const own = (): void => {

@@ -9,9 +9,17 @@ import {
   transactionViewSchema,
 } from '@concordat/wire';
 import { describe, expect, test } from 'vitest';
-import { decisionView, journalView, transactionView } from './views.js';
+import { ResourceNames } from './resource-names.js';
+import * as views from './views.js';
+
+const { decisionView, journalView } = views;
 
 const gtid = asGtid('01939f6c-7e01-7c4a-9d0e-3f1b2a6c8d55');
+const names = new ResourceNames('0a1b2c3d', [
+  { name: 'banks', kind: 'postgres' },
+  { name: 'shops', kind: 'mysql' },
+]);
+const transactionView = (record: Record) => views.transactionView(record, names);
 const BEGUN_AT = asInstant(Date.UTC(2026, 10, 20, 12));
 const later = (ms: number): Instant => asInstant(BEGUN_AT + ms);
 const [bank, shop] = [asBranchId('bank'), asBranchId('shop')];
@@ -137,6 +145,23 @@ describe('the representation', () => {
     expect(transactionView(recordOf(begun, { attempts: [failed(2)] })).stuck).toBe(false);
     const answered = recordOf(after(done(bank)), { attempts: [failed(3)] });
     expect(transactionView(answered).stuck).toBe(false);
+  });
+
+  test('says what a 2PC branch on a resource manager is to be prepared as, and no other', () => {
+    const record = recordOf(begun);
+    const branches = record.definition.branches.map((branch) =>
+      branch.id === shop ? { ...branch, participant: 'shops' } : branch,
+    );
+    const definition = { ...record.definition, branches };
+    const resources = (protocol: '2pc' | 'saga') =>
+      transactionView({ ...record, definition: { ...definition, protocol } }).branches.map(
+        ({ resource }) => resource,
+      );
+    expect(resources('2pc')).toEqual([
+      { kind: 'postgres', gid: `concordat:0a1b2c3d:${gtid}:bank` },
+      { kind: 'mysql', gtrid: `concordat:0a1b2c3d:${gtid}`, bqual: 'shop' },
+    ]);
+    expect(resources('saga')).toEqual([undefined, undefined]);
   });
 
   test('never has a payload', () => {

@@ -5,15 +5,18 @@
 import type { BranchDefinition, JournalLine, Record } from '@concordat/engine';
 import { isStuck } from '@concordat/engine';
 import type { WrittenLine } from '@concordat/journal';
-import type { BranchId, BranchPlan, Instant, Transaction } from '@concordat/protocols';
+import type { BranchId, BranchPlan, Transaction } from '@concordat/protocols';
 import { assert, callsOf, resultOf, summaryOf } from '@concordat/protocols';
 import type { BranchView, DecisionView, JournalView, TransactionView } from '@concordat/wire';
 import { STUCK_ATTEMPTS_MIN } from '@concordat/wire';
+import type { ResourceNames } from './resource-names.js';
+import { timeOf } from './times.js';
 
 type EventView = JournalView['lines'][number]['events'][number];
 type PlanView = Extract<EventView, { type: 'enlisted' }>['branches'][number];
 
-export function transactionView(record: Record): TransactionView {
+/** @param names what branches on resource managers are to be prepared as */
+export function transactionView(record: Record, names: ResourceNames): TransactionView {
   const { gtid, transaction, definition, attempts, endedAt } = record;
   const { protocol, name, begunAt, deadlineAt, metadata } = definition;
   const { outcome, decision, branches } = summaryOf(transaction);
@@ -29,7 +32,7 @@ export function transactionView(record: Record): TransactionView {
     ...(endedAt === null ? {} : { endedAt: timeOf(endedAt) }),
     deadlineAt: timeOf(deadlineAt),
     metadata: { ...metadata },
-    branches: branches.map(({ id, state }) => branchView(record, id, state)),
+    branches: branches.map(({ id, state }) => branchView(record, id, state, names)),
   };
 }
 
@@ -47,13 +50,16 @@ export function journalView(gtid: string, written: readonly WrittenLine[]): Jour
   return { gtid, lines };
 }
 
-function branchView(record: Record, id: BranchId, state: string): BranchView {
+function branchView(record: Record, id: BranchId, state: string, names: ResourceNames): BranchView {
   const { transaction, definition, attempts } = record;
+  const participant = participantOf(definition.branches, id);
+  const resource = names.of(record, id, participant);
   const attempt = attempts.find(({ branch }) => branch === id);
   const result = resultOf(transaction, id);
   return {
     id,
-    participant: participantOf(definition.branches, id),
+    participant,
+    ...(resource === undefined ? {} : { resource }),
     state,
     attempts: attempt?.count ?? 0,
     ...(attempt === undefined ? {} : { lastError: attempt.lastError }),
@@ -90,8 +96,4 @@ function eventView(event: JournalLine['events'][number]): EventView {
 
 function planView(plan: BranchPlan): PlanView {
   return { ...plan, dependsOn: [...plan.dependsOn] };
-}
-
-function timeOf(instant: Instant): string {
-  return new Date(instant).toISOString();
 }

@@ -3,6 +3,7 @@ export type { Answer } from './answers.js';
 export { Busy } from './answers.js';
 export type { Barrier, Handled, ResourceManager } from './barrier.js';
 export type { Aim, Verdict, Work } from './barrier-rule.js';
+export { BarrierMissing } from './barrier-missing.js';
 export { verdict } from './barrier-rule.js';
 export type {
   BranchCall,
@@ -18,6 +19,7 @@ export type {
   ThreePhaseHandlers,
 } from './handlers.js';
 export { Refused, refused } from './handlers.js';
+export type { CallerOptions } from './node/caller-check.js';
 export { readJson, sendJson } from './node/json-over-http.js';
 export type { ReadJson } from './node/json-over-http.js';
 export { nodeHandler } from './node/node-handler.js';

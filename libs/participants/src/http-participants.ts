@@ -2,14 +2,16 @@
 //
 //   question ──▶ where (directory) ──▶ call (headers, body) ──▶ exchange ──▶ decode ──▶ answer
 //
-// Other kinds of participant are other implementations of the engine's port `Participants`; the
-// scheme of a registered URL will say which.
+// Other kinds of participant are other implementations of the engine's port `Participants`;
+// `RoutedParticipants` picks the one of each question.
 //
 // H1. `ask` never rejects. Every way of not getting an answer is in doubt, with its reason.
-import { randomBytes } from 'node:crypto';
+// H2. With a secret every call is signed (`signature.ts` of the package wire), each attempt anew:
+//     what is asked for an hour must not bear a time from an hour ago.
+import { createHmac, hash, randomBytes } from 'node:crypto';
 import type { Answer, Participants, Question, Roster } from '@concordat/engine';
-import type { CallBody, CallRoster } from '@concordat/wire';
-import { cleaned, decodeAnswer, encodeCallHeading } from '@concordat/wire';
+import type { CallBody, CallRoster, Hashing } from '@concordat/wire';
+import { cleaned, decodeAnswer, encodeCallHeading, sign, SIGNATURE_HEADER } from '@concordat/wire';
 import type { Agent } from 'undici';
 import type { Directory } from './directory.js';
 import { openAgent, post } from './exchange.js';
@@ -17,12 +19,26 @@ import { textOf } from './participant-url.js';
 import type { RandomHex } from './traceparent.js';
 import { traceparentOf } from './traceparent.js';
 
+/** H2. */
+export interface Signing {
+  /** One of the `secrets` of every participant; `secretFaultOf` of wire has nothing against it. */
+  readonly secret: string;
+  /** In milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+const hashing: Hashing = {
+  sha256: (body) => hash('sha256', body, 'hex'),
+  hmacSha256: (secret, text) => createHmac('sha256', secret).update(text).digest('hex'),
+};
+
 export class HttpParticipants implements Participants {
   private readonly agent: Agent = openAgent();
 
   constructor(
     private readonly directory: Directory,
     private readonly randomHex: RandomHex = (bytes) => randomBytes(bytes).toString('hex'),
+    private readonly signing?: Signing,
   ) {}
 
   async ask(question: Question): Promise<Answer> {
@@ -31,14 +47,11 @@ export class HttpParticipants implements Participants {
     if (!resolution.ok) return inDoubt(resolution.reason);
     const body = this.bodyOf(question);
     if (typeof body === 'string') return inDoubt(body);
-    const { origin, path } = resolution.registration.url;
-    const exchange = await post(this.agent, {
-      origin,
-      path: `${path}/${call.operation}`,
-      headers: this.headersOf(question),
-      body: JSON.stringify(body),
-      timeoutMs,
-    });
+    const { origin, path: base } = resolution.registration.url;
+    const path = `${base}/${call.operation}`;
+    const text = JSON.stringify(body);
+    const headers = this.signed(path, this.headersOf(question), text);
+    const exchange = await post(this.agent, { origin, path, headers, body: text, timeoutMs });
     if (exchange.type === 'failed') return inDoubt(exchange.reason);
     return decodeAnswer(call.operation, exchange.status, exchange.headers, exchange.body);
   }
@@ -55,6 +68,19 @@ export class HttpParticipants implements Participants {
     const about = { gtid, branch, operation, protocol, traceparent };
     const heading = encodeCallHeading({ from: 'coordinator', ...about, token, retriable }, ballot);
     return { 'Content-Type': 'application/json', ...heading };
+  }
+
+  /** H2. */
+  private signed(
+    path: string,
+    headers: Record<string, string>,
+    body: string,
+  ): Record<string, string> {
+    if (this.signing === undefined) return headers;
+    const { secret, now = Date.now } = this.signing;
+    const call = { method: 'POST', path, headers };
+    const signature = sign(call, body, { secret, atMs: now() }, hashing);
+    return { ...headers, [SIGNATURE_HEADER]: signature };
   }
 
   /** What the participant is told; or why it cannot be told that. */

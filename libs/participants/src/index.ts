@@ -1,6 +1,16 @@
+export type { DatabaseKind } from './database-url.js';
+export { masked } from './database-url.js';
 export * from './directory.js';
 export * from './errors.js';
 export * from './http-participants.js';
+export * from './in-process/answering.js';
+export * from './in-process/in-process-participants.js';
+export type { PostgresOptions } from './postgres/postgres-resource-manager.js';
+export { PostgresResourceManager } from './postgres/postgres-resource-manager.js';
+export { EVIDENCE as POSTGRES_EVIDENCE } from './postgres/statements/evidence.js';
+export * from './mysql/index.js';
+export * from './queue/queue-participants.js';
 export * from './registry.js';
+export * from './routed-participants.js';
 export type { RandomHex } from './traceparent.js';
 export * from './url-allow-list.js';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { Directory } from './directory.js';
+import { Directory, protocolFaultOf } from './directory.js';
 import { ParticipantsMisconfigured } from './errors.js';
 import { textOf } from './participant-url.js';
-import type { Registry } from './registry.js';
+import type { Registration, Registry } from './registry.js';
 import { parseRegistry } from './registry.js';
 import { UrlAllowList } from './url-allow-list.js';
 
@@ -15,8 +15,13 @@ function linesOf(file: unknown, environment: Record<string, string> = {}): reado
   }
 }
 
+/** By name: the URL of each that has one. */
 function urls(registry: Registry): Record<string, string> {
-  return Object.fromEntries([...registry].map(([name, { url }]) => [name, textOf(url)]));
+  return Object.fromEntries(
+    [...registry].flatMap(([name, registration]) =>
+      registration.kind === 'http' ? [[name, textOf(registration.url)]] : [],
+    ),
+  );
 }
 
 describe('the registry', () => {
@@ -32,7 +37,8 @@ describe('the registry', () => {
       payments: 'http://payments.local/v1',
       'bank-a': 'https://bank.example.com',
     });
-    expect([...registry.values()].map(({ onePhase }) => onePhase)).toEqual([false, true]);
+    expect(registry.get('payments')).toMatchObject({ kind: 'http', onePhase: false });
+    expect(registry.get('bank-a')).toMatchObject({ kind: 'http', onePhase: true });
   });
 
   test('names every fault with the file and the key', () => {
@@ -48,12 +54,12 @@ describe('the registry', () => {
     };
     expect(linesOf(file)).toEqual([
       'CONCORDAT_PARTICIPANTS: "two words" is no name: 1 to 64 characters of A-Z a-z 0-9 _ . -',
-      'CONCORDAT_PARTICIPANTS: "nothing" must be an object: { "url": "http://…" }',
-      'CONCORDAT_PARTICIPANTS: "bare" must be an object: { "url": "http://…" }',
-      'CONCORDAT_PARTICIPANTS: "empty" must have a "url"',
+      'CONCORDAT_PARTICIPANTS: "nothing" must be an object: { "url": "http://…" } or { "queue": "…" }',
+      'CONCORDAT_PARTICIPANTS: "bare" must be an object: { "url": "http://…" } or { "queue": "…" }',
+      'CONCORDAT_PARTICIPANTS: "empty" must have a "url" or a "queue"',
       'CONCORDAT_PARTICIPANTS: "odd" has an unknown field "timeout"',
       'CONCORDAT_PARTICIPANTS: "maybe" has a "onePhase" that is neither true nor false',
-      'CONCORDAT_PARTICIPANTS: "file" has a "url" that must be an http: or https: URL',
+      'CONCORDAT_PARTICIPANTS: "file" has a "url" that must be an http:, https:, postgres:, mysql: or mariadb: URL',
       expect.stringMatching(/^CONCORDAT_PARTICIPANTS: "secret" has a "url" that must be .*without/),
     ]);
   });
@@ -77,7 +83,74 @@ describe('the registry', () => {
       shop: 'http://s',
       'bank-b': 'http://127.0.0.1:4002/bank',
     });
-    expect(registry.get('bank-a')?.onePhase).toBe(true);
+    expect(registry.get('bank-a')).toHaveProperty('onePhase', true);
+  });
+
+  test('tells a database by the scheme of its URL, and a queue by its name', () => {
+    const registry = parseRegistry(
+      {
+        'orders-db': { url: 'postgres://app@db/orders' },
+        'stock-db': { url: 'mariadb://app@db:3307/stock' },
+        mail: { queue: 'outgoing-mail' },
+      },
+      {
+        CONCORDAT_PARTICIPANT_ORDERS_DB: 'postgresql://app:secret@db:5433/orders?sslmode=require',
+        CONCORDAT_PARTICIPANT_LEDGER: 'mysql://app:secret@db/ledger',
+      },
+    );
+    expect(Object.fromEntries(registry)).toEqual({
+      'orders-db': {
+        kind: 'postgres',
+        url: 'postgresql://app:secret@db:5433/orders?sslmode=require',
+      },
+      'stock-db': { kind: 'mysql', url: 'mariadb://app@db:3307/stock' },
+      mail: { kind: 'queue', queue: 'outgoing-mail' },
+      ledger: { kind: 'mysql', url: 'mysql://app:secret@db/ledger' },
+    });
+  });
+
+  test('takes the kind of the environment over that of the file', () => {
+    const file = { bank: { url: 'http://bank', onePhase: true }, mail: { queue: 'mail' } };
+    const registry = parseRegistry(file, {
+      CONCORDAT_PARTICIPANT_BANK: 'postgres://app@db/bank',
+      CONCORDAT_PARTICIPANT_MAIL: 'http://mail',
+    });
+    expect(registry.get('bank')).toEqual({ kind: 'postgres', url: 'postgres://app@db/bank' });
+    expect(registry.get('mail')).toMatchObject({ kind: 'http', onePhase: false });
+  });
+
+  test.each([
+    [
+      { url: 'postgres://secret@/orders' },
+      /^.* "db" has a "url" that must be scheme:\/\/user@host/,
+    ],
+    [{ url: 'postgres://secret@db' }, /must name a database/],
+    [{ url: 'postgres://secret@db/' }, /must name a database/],
+    [{ url: 'postgres://secret@a,b/orders' }, /must name one host: put a router before several/],
+    [{ url: 'postgres://secret@db:99999/orders' }, /must be scheme:\/\/user@host/],
+    [{ url: 'mysql://secret@db/a b' }, /printable ASCII/],
+    [{ url: `mysql://secret@db/${'x'.repeat(2_048)}` }, /at most 2048/],
+    [{ url: 'postgres://secret@db/orders', onePhase: true }, /"onePhase", which only an http: or/],
+    [{ url: 'redis://secret@db/0' }, /must be an http:, https:, postgres:, mysql: or mariadb: URL/],
+    [{ url: 'http://secret@bank' }, /without credentials/],
+    [{ queue: 'secret:mail' }, /"queue" that is no name/],
+    [{ queue: 7 }, /"queue" that is no name/],
+    [{ queue: 'mail', onePhase: false }, /"onePhase", which only an http: or/],
+    [{ queue: 'mail', url: 'http://secret' }, /both a "url" and a "queue"/],
+    [{ kind: 'in-process' }, /unknown field "kind"/],
+  ])('names what is wrong with %j, and repeats nothing that may be secret', (entry, line) => {
+    const lines = linesOf({ db: entry });
+    expect(lines).toEqual([expect.stringMatching(line)]);
+    expect(lines.join()).toMatch(/^CONCORDAT_PARTICIPANTS: "db" /);
+    expect(lines.join()).not.toContain('secret');
+  });
+
+  test('repeats nothing secret of a variable either', () => {
+    const lines = linesOf({}, { CONCORDAT_PARTICIPANT_DB: 'postgres://app:secret@db' });
+    expect(lines).toEqual([
+      expect.stringMatching(/^CONCORDAT_PARTICIPANT_DB must name a database/),
+    ]);
+    expect(lines.join()).not.toContain('secret');
   });
 
   test('names a variable that is wrong, or could be meant for several', () => {
@@ -89,7 +162,7 @@ describe('the registry', () => {
     };
     expect(linesOf(file, environment)).toEqual([
       'CONCORDAT_PARTICIPANT_A_B may be any of a-b, a.b',
-      'CONCORDAT_PARTICIPANT_BANK must be an http: or https: URL',
+      'CONCORDAT_PARTICIPANT_BANK must be an http:, https:, postgres:, mysql: or mariadb: URL',
       'CONCORDAT_PARTICIPANT_ is no name: 1 to 64 characters of A-Z a-z 0-9 _ . -',
     ]);
   });
@@ -123,6 +196,51 @@ describe('the directory', () => {
       ok: true,
       registration: { url: { origin: 'http://127.0.0.1:4000', path: '/x' }, onePhase: false },
     });
+  });
+
+  test('takes a database inline from nobody', () => {
+    expect(directory.find({ url: 'postgres://app@127.0.0.1/orders' })).toEqual({
+      ok: false,
+      reason: 'the URL must be an http: or https: URL',
+    });
+  });
+
+  const mixed = new Directory(
+    new Map<string, Registration>([
+      ...parseRegistry(
+        {
+          bank: { url: 'http://bank' },
+          orders: { url: 'postgres://app@db/orders' },
+          stock: { url: 'mysql://app@db/stock' },
+          mail: { queue: 'mail' },
+        },
+        {},
+      ),
+      ['ledger', { kind: 'in-process' }],
+    ]),
+    UrlAllowList.of([]),
+  );
+
+  test.each(['orders', 'stock', 'mail', 'ledger'])('has no URL to call %s at', (name) => {
+    expect(mixed.find(name)).toMatchObject({ ok: true });
+    expect(mixed.resolve(name)).toEqual({
+      ok: false,
+      reason: expect.stringMatching(`^"${name}" is .*no URL to be called at$`),
+    });
+  });
+
+  test.each([
+    ['bank', ['2pc', '3pc', 'tcc', 'saga']],
+    ['orders', ['2pc']],
+    ['stock', ['2pc']],
+    ['mail', ['2pc', 'tcc', 'saga']],
+    ['ledger', ['2pc', 'tcc', 'saga']],
+  ])('lets %s take part in what it can speak', (name, spoken) => {
+    const found = mixed.find(name);
+    const protocols = (['2pc', '3pc', 'tcc', 'saga'] as const).filter(
+      (protocol) => found.ok && protocolFaultOf(found.registration, protocol) === undefined,
+    );
+    expect(protocols).toEqual(spoken);
   });
 
   test('refuses every other URL, and says why', () => {

@@ -5,6 +5,7 @@
 //   c0, c1, …     instances of the coordinator      p0, p1, …   participants
 //   journal faults are of one instance's way to it; those of the database hit everybody
 //   i             initiators                        t0, t1, …   transactions of the plan
+//                                                   a0, a1, …   those that arrive with votes
 
 export interface Fault {
   readonly number: number;
@@ -29,7 +30,9 @@ interface Row {
     | 'journal'
     | 'database'
     | 'wakeups'
-    | 'transaction';
+    | 'transaction'
+    | 'arrival'
+    | 'restored';
   /** How long its window is open. */
   readonly lastsMs: readonly [min: number, max: number];
   readonly ratio: readonly [min: number, max: number];
@@ -164,6 +167,15 @@ export const FAULTS = {
   'wakeup-stray': row('wakeups', LONG, ALWAYS, [20, 300], 'every ms a bell rings for anything'),
 
   'initiator-vanishes': row('transaction', LONG, ALWAYS, UNUSED, 'does not say its nth word', 4),
+
+  'arrival-vanishes': row('arrival', LONG, ALWAYS, UNUSED, 'ends before its nth step', 6),
+  'database-restored': row(
+    'restored',
+    UNUSED,
+    ALWAYS,
+    [1, 1_000],
+    'what was ended in the last ms is prepared again',
+  ),
 } satisfies Readonly<Record<string, Row>>;
 
 export type FaultKind = keyof typeof FAULTS;

@@ -6,11 +6,14 @@
 //                                  └ dies before   └ dies after, and has not answered
 //
 // What a local step does is in token-step.ts (2PC, TCC, Saga: fenced by tokens) and in
-// three-phase-step.ts (3PC: fenced by ballots).
+// three-phase-step.ts (3PC: fenced by ballots). Some are databases as well, for branches that are
+// prepared in them before the journal hears of it: database-step.ts.
 import type { Answer, Question } from '@concordat/engine';
 import type { Operation } from '@concordat/protocols';
 import { isQuestion } from '@concordat/protocols';
+import { isArrival } from './arrivals-plan.js';
 import type { Callees } from './coordinators.js';
+import { DatabaseStep } from './database-step.js';
 import type { Fault } from './faults.js';
 import type { Surroundings } from './journal.js';
 import type { Network } from './network.js';
@@ -32,6 +35,8 @@ export interface Host {
   moodFor(key: Key, operation: Operation, isRetriable: boolean): Mood;
   /** Its work is there and not settled: whatever it may do by itself, it does from now on. */
   holds(key: Key, act: (what: ByItself) => void): void;
+  /** The same, where nobody asks for the decision. */
+  mayActByItself(key: Key, act: (what: ByItself) => void): void;
   /** Adds to the balance that the participant keeps. */
   pay(amount: number): void;
 }
@@ -73,6 +78,7 @@ const IN_DOUBT_MS_MAX = 2_000;
 export class Participant implements Host {
   readonly opening = BALANCE;
   balance = BALANCE;
+  readonly database: DatabaseStep;
   private readonly byTokens: TokenStep;
   private readonly byBallots: ThreePhaseStep;
   private readonly dice: Prng;
@@ -91,11 +97,15 @@ export class Participant implements Host {
   ) {
     const { seed, nemesis, schedule } = world;
     this.dice = streamOf(seed, `participant ${name}`);
+    this.database = new DatabaseStep(this);
     this.byTokens = new TokenStep(this);
     this.byBallots = new ThreePhaseStep(this, peers, silenceMs);
     for (const fault of nemesis.of('participant-amnesia')) {
       if (fault.target !== name && fault.target !== '*') continue;
       schedule.at(fault.from, () => this.forget(fault));
+    }
+    for (const fault of nemesis.of('database-restored')) {
+      if (fault.target === name) schedule.at(fault.from, () => this.restore(fault));
     }
   }
 
@@ -108,11 +118,21 @@ export class Participant implements Host {
     this.world.recorder.delivered(gtid, branch, key);
     const order = orders[operation];
     if (order !== undefined) this.world.recorder.told(gtid, 'participant', order, undefined);
-    const step = (): Answer | undefined =>
-      question.definition.protocol === '3pc'
+    const step = (): Answer | undefined => this.stepOf(question);
+    this.process(step, reply);
+  }
+
+  private stepOf(question: Question): Answer | undefined {
+    const { gtid, call } = question;
+    if (isArrival(gtid)) return this.database.answer(question);
+    return question.definition.protocol === '3pc'
         ? this.byBallots.answer({ gtid, call, roster: question.roster })
         : this.byTokens.answer(question);
-    this.process(step, reply);
+  }
+
+  /** A connection to it has something done. @param reply is not called if that is not known */
+  serve<Value>(step: (database: DatabaseStep) => Value, reply: (value: Value) => void): void {
+    if (this.isUp()) this.process(() => step(this.database), reply);
   }
 
   /** A call of another participant of a 3PC transaction. */
@@ -153,6 +173,13 @@ export class Participant implements Host {
   }
 
   holds(key: Key, act: (what: ByItself) => void): void {
+    const { schedule } = this.world;
+    this.mayActByItself(key, act);
+    const inDoubtMs = this.dice.magnitude(IN_DOUBT_MS_MIN, IN_DOUBT_MS_MAX);
+    schedule.after(inDoubtMs, () => this.inquiries.inquire(this.name, key.gtid));
+  }
+
+  mayActByItself(key: Key, act: (what: ByItself) => void): void {
     const { nemesis, schedule, trace } = this.world;
     for (const kind of heuristics) {
       const fault = nemesis.hits(kind, this.name);
@@ -164,8 +191,6 @@ export class Participant implements Host {
         act(kind);
       });
     }
-    const inDoubtMs = this.dice.magnitude(IN_DOUBT_MS_MIN, IN_DOUBT_MS_MAX);
-    schedule.after(inDoubtMs, () => this.inquiries.inquire(this.name, key.gtid));
   }
 
   pay(amount: number): void {
@@ -173,7 +198,7 @@ export class Participant implements Host {
   }
 
   /** One local step, and what may go wrong around it. */
-  private process(step: () => Answer | undefined, reply: (answer: Answer) => void): void {
+  private process<Value>(step: () => Value | undefined, reply: (answer: Value) => void): void {
     const { nemesis, schedule } = this.world;
     const { name, lives } = this;
     const slow = nemesis.hits('participant-slow', name);
@@ -198,6 +223,13 @@ export class Participant implements Host {
     this.lives += 1;
     this.downUntil = schedule.now + ms;
     this.byBallots.restart();
+  }
+
+  private restore(fault: Fault): void {
+    const { nemesis, schedule, trace } = this.world;
+    const count = this.database.restore(schedule.now - fault.ms);
+    if (count > 0) nemesis.count(fault);
+    trace.add(`${this.name} is restored: ${count} branches are prepared again`);
   }
 
   private forget(fault: Fault): void {

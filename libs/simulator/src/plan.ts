@@ -8,6 +8,8 @@ import type {
 } from '@concordat/engine';
 import type { BranchId, Json, ProtocolName } from '@concordat/protocols';
 import { graphFault, protocolNames } from '@concordat/protocols';
+import type { ArrivalsPlan } from './arrivals-plan.js';
+import { arrivalsOf, DATABASES } from './arrivals-plan.js';
 import type { Fault } from './faults.js';
 import type { Prng } from './prng.js';
 import { streamOf } from './prng.js';
@@ -23,6 +25,8 @@ export interface Plan {
   /** False: nothing but the sweep looks at anything (wakeups are `none`). */
   readonly hasWakeups: boolean;
   readonly transactions: readonly TransactionPlan[];
+  /** Undefined: nothing arrives with its votes, and nothing is recovered. */
+  readonly arrivals: ArrivalsPlan | undefined;
   readonly faults: readonly Fault[];
   /** Until then anything may fail; after it nothing does, and everything must end. */
   readonly safetyMs: number;
@@ -72,7 +76,8 @@ const BRANCHES_MAX = 5;
 /** In so many seeds nothing is wrong with the coordinators and their journal. */
 const PEACEFUL_SEEDS_RATIO = 0.12;
 
-export function planOf(seed: number): Plan {
+/** @param mayArrive false: as in the seeds of a time when nothing arrived yet */
+export function planOf(seed: number, mayArrive = true): Plan {
   const dice = streamOf(seed, 'plan');
   const isPeaceful = streamOf(seed, 'peace').chance(PEACEFUL_SEEDS_RATIO);
   const instances = ['c0', 'c1', 'c2'].slice(0, dice.chance(0.25) ? 3 : 2);
@@ -82,10 +87,13 @@ export function planOf(seed: number): Plan {
   const transactions = Array.from({ length: TRANSACTIONS }, (_, index) =>
     transactionOf(index, { safetyMs, limits, only }, streamOf(seed, 'transaction', index)),
   );
+  const arrivals = mayArrive ? arrivalsOf(seed, { instances, safetyMs }) : undefined;
   const cast = {
     instances,
     participants: PARTICIPANTS,
     transactions: transactions.map(({ name }) => name),
+    arrivals: arrivals?.transactions.map(({ name }) => name) ?? [],
+    databases: arrivals === undefined ? [] : DATABASES,
     safetyMs,
     isPeaceful,
   };
@@ -97,6 +105,7 @@ export function planOf(seed: number): Plan {
     hasWakeups: dice.chance(0.7),
     silenceMs: dice.magnitude(3, 1_500),
     transactions,
+    arrivals,
     faults: faultsOf(seed, cast),
     safetyMs,
   };

@@ -5,6 +5,8 @@
 import type { Answer, Entry } from '@concordat/engine';
 import type { Call, Outcome } from '@concordat/protocols';
 import { summaryOf } from '@concordat/protocols';
+import type { ArrivalsPlan } from './arrivals-plan.js';
+import { planNameOf } from './arrivals-plan.js';
 import { atomicity } from './checkers/atomicity.js';
 import type {
   BranchHistory,
@@ -15,6 +17,9 @@ import type {
   VersionHistory,
 } from './history.js';
 import type { BranchPlan, TransactionPlan } from './plan.js';
+
+/** What must be known of a transaction's plan to tell its history. */
+type KnownPlan = TransactionPlan | ArrivalsPlan['transactions'][number];
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -38,10 +43,12 @@ export class Recorder {
   readonly transactions = new Map<string, RecordedTransaction>();
   /** How often surrogates came to a phase. */
   readonly surrogatePhases = new Map<string, number>();
-  private readonly plans: ReadonlyMap<string, TransactionPlan>;
+  /** What became of transactions that arrive, and what recovery did, by its name. */
+  readonly arrivals = new Map<string, number>();
+  private readonly plans: ReadonlyMap<string, KnownPlan>;
   private effects = 0;
 
-  constructor(plans: readonly TransactionPlan[]) {
+  constructor(plans: readonly KnownPlan[]) {
     this.plans = new Map(plans.map((plan) => [plan.name, plan]));
   }
 
@@ -85,6 +92,17 @@ export class Recorder {
   effect(gtid: string, branch: string, type: Effect['type']): void {
     this.branch(gtid, branch).effects.push({ type, order: ++this.effects });
     this.check(this.transaction(gtid));
+  }
+
+  /** A database was restored from a copy in which the effect had not come about yet. */
+  undone(gtid: string, branch: string, type: Effect['type']): void {
+    const { effects } = this.branch(gtid, branch);
+    const at = effects.findLastIndex((effect) => effect.type === type);
+    if (at >= 0) effects.splice(at, 1);
+  }
+
+  arrival(what: string): void {
+    this.arrivals.set(what, (this.arrivals.get(what) ?? 0) + 1);
   }
 
   breach(gtid: string, branch: string, what: string): void {
@@ -155,9 +173,8 @@ export class Recorder {
     return plan;
   }
 
-  /** A gtid begins with the name of its plan: `t7.1`. */
-  private transactionPlan(gtid: string): TransactionPlan {
-    const plan = this.plans.get(gtid.slice(0, gtid.indexOf('.')));
+  private transactionPlan(gtid: string): KnownPlan {
+    const plan = this.plans.get(planNameOf(gtid));
     if (plan === undefined) throw new RangeError(`no plan for ${gtid}`);
     return plan;
   }

@@ -10,6 +10,9 @@ export interface Cast {
   readonly instances: readonly string[];
   readonly participants: readonly string[];
   readonly transactions: readonly string[];
+  /** Transactions that arrive with their votes, and where they have prepared. Maybe none. */
+  readonly arrivals: readonly string[];
+  readonly databases: readonly string[];
   /** Faults come between 0 and this instant. */
   readonly safetyMs: number;
   /** The coordinators and their journal are spared. */
@@ -30,6 +33,7 @@ export function faultsOf(seed: number, cast: Cast): readonly Fault[] {
   if (cast.isPeaceful) for (const group of ['coordinators', 'journal'] as const) spared.add(group);
   const kinds = faultKinds.filter((kind) => dice.chance(ratio) && !spared.has(groupOf(kind)));
   return kinds
+    .filter((kind) => cast.arrivals.length > 0 || !isOfArrivals(kind))
     .flatMap((kind) => {
       const own = streamOf(seed, `fault ${kind}`);
       const count = own.whole(1, FAULTS_A_KIND_MAX);
@@ -56,8 +60,16 @@ function groupOf(kind: FaultKind): Group {
     case 'wakeups':
       return 'wakeups';
     case 'transaction':
+    case 'arrival':
       return 'initiators';
+    case 'restored':
+      return 'participants';
   }
+}
+
+function isOfArrivals(kind: FaultKind): boolean {
+  const { target } = rowOf(kind);
+  return target === 'arrival' || target === 'restored';
 }
 
 function faultOf(kind: FaultKind, cast: Cast, dice: Prng): Omit<Fault, 'number'> {
@@ -92,6 +104,10 @@ function targetOf(target: ReturnType<typeof rowOf>['target'], cast: Cast, dice: 
       return '*';
     case 'transaction':
       return dice.pick(cast.transactions);
+    case 'arrival':
+      return dice.pick(cast.arrivals);
+    case 'restored':
+      return dice.pick(cast.databases);
   }
 }
 

@@ -65,7 +65,10 @@ export class World {
     this.schedule = new Schedule(seed);
     this.nemesis = new Nemesis(seed, faults, this.schedule);
     this.trace = new Trace(this.schedule, keepsTrace);
-    this.recorder = new Recorder(plan.transactions);
+    this.recorder = new Recorder([
+      ...plan.transactions,
+      ...(plan.arrivals?.transactions ?? []),
+    ]);
     this.clock = new DatabaseClock(this.schedule);
     this.network = new Network(seed, this.schedule, this.nemesis, this.trace);
     this.store = new Store(seed, this.schedule, this.nemesis, this.trace, loads);

@@ -11,16 +11,32 @@ import {
   protocolSchema,
 } from './words.js';
 
-const instantSchema = z.iso
+export const instantSchema = z.iso
   .datetime()
   .meta({ description: 'RFC 3339, UTC.', examples: ['2026-11-20T12:00:00.000Z'] });
 
 const jsonSchema = z.unknown();
 
+export const resourceSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('postgres'), gid: z.string() }),
+    z.strictObject({ kind: z.literal('mysql'), gtrid: z.string(), bqual: z.string() }),
+  ])
+  .meta({
+    id: 'Resource',
+    description: 'The name under which the branch is to be prepared in its resource manager.',
+    examples: [
+      { kind: 'postgres', gid: 'concordat:0a1b2c3d:01939f6c-7e01-7c4a-9d0e-3f1b2a6c8d55:debit' },
+    ],
+  });
+
 export const branchViewSchema = z
   .strictObject({
     id: idSchema,
     participant: participantSchema,
+    resource: resourceSchema.optional().meta({
+      description: '2PC, where the participant is a resource manager: what to prepare it as.',
+    }),
     state: z.string().meta({
       description: "What is known of the branch, in its protocol's words.",
       examples: ['prepared'],
@@ -173,6 +189,7 @@ export const journalViewSchema = z
   })
   .meta({ id: 'Journal', description: 'What happened, in order; a line for each version.' });
 
+export type ResourceView = z.infer<typeof resourceSchema>;
 export type BranchView = z.infer<typeof branchViewSchema>;
 export type TransactionView = z.infer<typeof transactionViewSchema>;
 export type ListView = z.infer<typeof listViewSchema>;

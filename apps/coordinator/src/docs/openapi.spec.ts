@@ -54,6 +54,8 @@ describe('every operation', () => {
     for (const { path, operation } of operations) {
       const declared = JSON.stringify(operation.parameters ?? []).includes('parameters/gtid');
       expect([path, declared]).toEqual([path, path.includes('{gtid}')]);
+      const named = JSON.stringify(operation.parameters ?? []).includes('/resourceManager"');
+      expect([path, named]).toEqual([path, path.includes('{name}')]);
     }
   });
 });
@@ -99,6 +101,6 @@ test('it has every route that is served, and no other', async () => {
   await app.close();
   const routes = [...served].filter((route) => !/^head|\/docs|openapi/.test(route));
   const documented = operations.map(({ method, path }) => `${method} ${path}`);
-  const inOurWords = documented.map((route) => route.replace('{gtid}', ':gtid'));
+  const inOurWords = documented.map((route) => route.replace(/\{(\w+)\}/, ':$1'));
   expect(routes.toSorted()).toEqual(inOurWords.toSorted());
 });

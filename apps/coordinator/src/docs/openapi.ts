@@ -22,6 +22,7 @@ export function openApiDocument() {
     tags: [
       { name: 'transactions', description: 'What an initiator asks for.' },
       { name: 'participants', description: 'What a participant asks.' },
+      { name: 'recovery', description: 'What is prepared in resource managers.' },
       { name: 'operation', description: 'Health and metrics.' },
     ],
     paths: pathsOf(listParameters()),
@@ -35,6 +36,13 @@ const parameters = {
     in: 'path',
     required: true,
     description: 'The id of a global transaction.',
+    schema: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,64}$' },
+  },
+  resourceManager: {
+    name: 'name',
+    in: 'path',
+    required: true,
+    description: 'The name of a participant that is a resource manager.',
     schema: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,64}$' },
   },
   prefer: {

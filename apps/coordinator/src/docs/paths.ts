@@ -15,6 +15,7 @@ interface Operation {
 
 export type Paths = { readonly [path: string]: { readonly [method: string]: Operation } };
 
+const resourceManager = { $ref: '#/components/parameters/resourceManager' };
 const gtid = { $ref: '#/components/parameters/gtid' };
 const prefer = { $ref: '#/components/parameters/prefer' };
 const idempotencyKey = { $ref: '#/components/parameters/idempotencyKey' };
@@ -33,6 +34,9 @@ export function pathsOf(listQuery: readonly object[]): Paths {
     '/v1/transactions/{gtid}/rollback': { post: wish('rollback') },
     '/v1/transactions/{gtid}/decision': { get: decision },
     '/v1/transactions/{gtid}/journal': { get: journal },
+    '/v1/resource-managers': { get: resourceManagers },
+    '/v1/resource-managers/{name}/scan': { post: scan },
+    '/v1/resource-managers/{name}/self-test': { post: selfTest },
     '/health/live': { get: live },
     '/health/ready': { get: ready },
     '/metrics': { get: metrics },
@@ -140,6 +144,36 @@ const journal: Operation = {
   responses: {
     200: answer('A line for each version.', 'Journal'),
     ...problems('malformed-request', 'unknown-transaction', 'journal-unavailable'),
+  },
+};
+
+const resourceManagers: Operation = {
+  operationId: 'resourceManagers',
+  tags: ['recovery'],
+  summary: 'The resource managers, and what is prepared there',
+  responses: { 200: answer('As of the last scans.', 'ResourceManagerList') },
+};
+
+const scan: Operation = {
+  operationId: 'scan',
+  tags: ['recovery'],
+  summary: 'Look for prepared branches now, and finish what is decided',
+  description: 'One that does not answer is no error: reachable says so.',
+  parameters: [resourceManager],
+  responses: {
+    200: answer('As of a scan that began after the request.', 'ResourceManager'),
+    ...problems('malformed-request', 'unknown-resource-manager'),
+  },
+};
+
+const selfTest: Operation = {
+  operationId: 'selfTest',
+  tags: ['recovery'],
+  summary: 'Try out whether branches can be prepared and finished there',
+  parameters: [resourceManager],
+  responses: {
+    200: answer('What was found, and what to do.', 'SelfTest'),
+    ...problems('malformed-request', 'unknown-resource-manager'),
   },
 };
 

@@ -9,6 +9,7 @@ export const problemKinds = {
   'malformed-request': { status: 400, title: 'The request is malformed' },
   'no-such-route': { status: 404, title: 'There is nothing here' },
   'unknown-transaction': { status: 404, title: 'No such global transaction is known' },
+  'unknown-resource-manager': { status: 404, title: 'No such resource manager is known' },
   'method-not-allowed': { status: 405, title: 'The method cannot be used here' },
   'request-timeout': { status: 408, title: 'The request was not received in time' },
   'not-active': { status: 409, title: 'The global transaction is not active any more' },

@@ -1,6 +1,8 @@
 // What is counted. Each metric costs the happy path one addition; nothing here is ever decided by.
 import type { Answer, Entry, Journal, ParticipantRef, Question } from '@concordat/engine';
 import { summaryOf } from '@concordat/protocols';
+import type { Done, Scan, Standing } from '@concordat/recovery';
+import { standings } from '@concordat/recovery';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 const CALL_SECONDS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30];
@@ -56,6 +58,27 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly scans = new Counter({
+    name: 'concordat_scans_total',
+    help: 'Scans of resource managers for prepared branches; failed: it could not be asked.',
+    labelNames: ['resource_manager', 'result'] as const,
+    registers: [this.registry],
+  });
+
+  private readonly prepared = new Gauge({
+    name: 'concordat_prepared_branches',
+    help: 'Prepared branches as of the last scan that was answered, by what they are held for.',
+    labelNames: ['resource_manager', 'standing'] as const,
+    registers: [this.registry],
+  });
+
+  private readonly recoveries = new Counter({
+    name: 'concordat_recoveries_total',
+    help: 'Prepared branches that had reappeared or were orphaned, by what was done about them.',
+    labelNames: ['resource_manager', 'standing', 'done'] as const,
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
@@ -95,6 +118,18 @@ export class Metrics {
 
   troubled(where: string): void {
     this.troubles.inc({ where });
+  }
+
+  scanned({ resourceManager, error, counts }: Scan): void {
+    const result = error === undefined ? 'answered' : 'failed';
+    this.scans.inc({ resource_manager: resourceManager, result });
+    for (const standing of standings) {
+      this.prepared.set({ resource_manager: resourceManager, standing }, counts[standing]);
+    }
+  }
+
+  recovered(resourceManager: string, standing: Standing, done: Done['type']): void {
+    this.recoveries.inc({ resource_manager: resourceManager, standing, done });
   }
 
   /** @returns `journal`, with the appends counted that have not written anything for certain */

@@ -5,9 +5,10 @@
 // A record that has not ended is an answer like any other: it says where the transaction is now.
 import type { IncomingHttpHeaders } from 'node:http';
 import { Body, Controller, Headers, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { ResourceNames, transactionView } from '@concordat/embedded';
 import type { Record } from '@concordat/engine';
 import { Engine } from '@concordat/engine';
-import type { GlobalTransactionId } from '@concordat/protocols';
+import type { GlobalTransactionId, ProtocolName } from '@concordat/protocols';
 import { unreachable } from '@concordat/protocols';
 import type { TransactionView } from '@concordat/wire';
 import { parseGtid, WAIT_MS_DEFAULT } from '@concordat/wire';
@@ -17,13 +18,13 @@ import { valueOf } from '../http/problems.js';
 import { InitiatorRequests, requireNoBody } from './initiator-requests.js';
 import { preferenceIn } from './initiator-headers.js';
 import * as problems from './problems.js';
-import { transactionView } from './views.js';
 
 @Controller('v1/transactions')
 export class CommandsController {
   constructor(
     private readonly engine: Engine,
     private readonly requests: InitiatorRequests,
+    private readonly names: ResourceNames,
   ) {}
 
   @Post()
@@ -44,10 +45,11 @@ export class CommandsController {
   @Post(':gtid/branches')
   async enlist(@Param('gtid') id: string, @Body() body: RequestBody): Promise<TransactionView> {
     const gtid = valueOf(parseGtid(id));
-    const enlisted = await this.engine.enlist(gtid, this.requests.enlist(body));
+    const branches = await this.requests.enlist(body, () => this.protocolOf(gtid));
+    const enlisted = await this.engine.enlist(gtid, branches);
     switch (enlisted.type) {
       case 'enlisted':
-        return transactionView(enlisted.record);
+        return transactionView(enlisted.record, this.names);
       case 'not-active':
         throw problems.notActive(enlisted.record);
       case 'duplicate':
@@ -108,7 +110,11 @@ export class CommandsController {
     if (applied !== undefined) reply.header('preference-applied', applied);
     const record = await this.find(gtid, applied === undefined ? waitMsByDefault : waitMs);
     if (record === undefined) throw problems.unknownTransaction(gtid);
-    return transactionView(record);
+    return transactionView(record, this.names);
+  }
+
+  private async protocolOf(gtid: GlobalTransactionId): Promise<ProtocolName | undefined> {
+    return (await this.engine.find(gtid))?.definition.protocol;
   }
 
   private find(gtid: GlobalTransactionId, waitMs: number): Promise<Record | undefined> {

@@ -1,14 +1,15 @@
 // What an initiator sends, as what the engine is asked. Every fault of it is found before anything
 // is done, and all of them are named at once.
 import type { IncomingHttpHeaders } from 'node:http';
+import { areParticular, branchDefinitions, digestOf } from '@concordat/embedded';
 import type { BeginRequest, BranchDefinition } from '@concordat/engine';
 import type { Directory } from '@concordat/participants';
+import type { ProtocolName } from '@concordat/protocols';
 import type { BranchLimits, FieldError, Parsed, Path } from '@concordat/wire';
 import { fieldError, isJsonObject, parseBegin, parseEnlist } from '@concordat/wire';
 import type { RequestBody } from '../http/json-body.js';
 import { malformedRequest, valueOf } from '../http/problems.js';
-import { branchDefinitions } from './branch-definitions.js';
-import { digestOf } from './digest.js';
+
 import { idempotencyKeyOf, traceparentOf } from './initiator-headers.js';
 
 export class InitiatorRequests {
@@ -27,19 +28,28 @@ export class InitiatorRequests {
     const key = idempotencyKeyOf(headers);
     if (!asked.ok || !key.ok) throw malformedRequest([...errorsOf(asked), ...errorsOf(key)]);
     const at = (index: number): Path => ['branches', index];
-    const branches = valueOf(branchDefinitions(asked.value.branches, this.directory, at));
+    const { branches: given, protocol } = asked.value;
+    const branches = valueOf(branchDefinitions(given, this.directory, protocol, at));
     const traceparent = traceparentOf(headers);
     const request = { ...asked.value, branches, traceparent };
     if (key.value === null || body === undefined) return request;
     return { ...request, idempotency: { key: key.value, digest: digestOf(body) } };
   }
 
-  /** @throws ProblemError that names every bad field */
-  enlist(body: RequestBody): readonly BranchDefinition[] {
+  /**
+   * @param protocolOf of the transaction, if there is one: asked only where some participant does
+   *   not speak every protocol
+   * @throws ProblemError that names every bad field
+   */
+  async enlist(
+    body: RequestBody,
+    protocolOf: () => Promise<ProtocolName | undefined>,
+  ): Promise<readonly BranchDefinition[]> {
     const several = isJsonObject(body) && Object.hasOwn(body, 'branches');
     const at = (index: number): Path => (several ? ['branches', index] : []);
     const branches = valueOf(parseEnlist(body, this.limits));
-    return valueOf(branchDefinitions(branches, this.directory, at));
+    const protocol = areParticular(branches, this.directory) ? await protocolOf() : undefined;
+    return valueOf(branchDefinitions(branches, this.directory, protocol, at));
   }
 }
 

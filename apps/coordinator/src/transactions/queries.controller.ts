@@ -3,6 +3,7 @@
 // What is read from the database shows everything that this instance has told anybody before:
 // lines that waited for company are written first.
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { decisionView, journalView, ResourceNames, transactionView } from '@concordat/embedded';
 import { Engine } from '@concordat/engine';
 import type { Reader } from '@concordat/journal';
 import { BadCursor } from '@concordat/journal';
@@ -11,13 +12,13 @@ import { parseGtid, parseListQuery } from '@concordat/wire';
 import { malformedRequest, valueOf } from '../http/problems.js';
 import { READER } from './reader.js';
 import * as problems from './problems.js';
-import { decisionView, journalView, transactionView } from './views.js';
 
 @Controller('v1/transactions')
 export class QueriesController {
   constructor(
     private readonly engine: Engine,
     @Inject(READER) private readonly reader: Reader,
+    private readonly names: ResourceNames,
   ) {}
 
   @Get()
@@ -26,7 +27,10 @@ export class QueriesController {
     await this.engine.written();
     try {
       const page = await this.reader.list(filters, limit, cursor);
-      return { items: page.items.map(transactionView), cursor: page.cursor };
+      return {
+        items: page.items.map((item) => transactionView(item, this.names)),
+        cursor: page.cursor,
+      };
     } catch (error) {
       if (!(error instanceof BadCursor)) throw error;
       const message = 'must be the cursor of an earlier page';
@@ -39,7 +43,7 @@ export class QueriesController {
     const gtid = valueOf(parseGtid(id));
     const record = await this.engine.find(gtid);
     if (record === undefined) throw problems.unknownTransaction(gtid);
-    return transactionView(record);
+    return transactionView(record, this.names);
   }
 
   /** Presumed abort: what was never heard of has not been committed, and never will be. */

@@ -1,8 +1,6 @@
-// JSON in and out over node:http, with a limit.
+// JSON in and out over node:http, with a limit: for what a service says beside its calls.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-
-/** A longer body is not read to its end. */
-export const BODY_BYTES_MAX = 1_048_576;
+import { readBody } from './http-call.js';
 
 export type ReadJson =
   | { readonly type: 'json'; readonly value: unknown }
@@ -10,31 +8,19 @@ export type ReadJson =
   | { readonly type: 'not-json' | 'too-large' | 'gone' };
 
 export async function readJson(request: IncomingMessage): Promise<ReadJson> {
-  const bytes = await readBytes(request);
-  if (typeof bytes === 'string') return { type: bytes };
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return { type: 'json', value: JSON.parse(text) };
-  } catch {
-    return { type: 'not-json' };
-  }
+  const read = await readBody(request);
+  if (read.type !== 'bytes') return { type: read.type };
+  const parsed = parseJson(read.bytes);
+  return parsed === undefined ? { type: 'not-json' } : { type: 'json', value: parsed.value };
 }
 
-async function readBytes(request: IncomingMessage): Promise<Uint8Array | 'too-large' | 'gone'> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  // Past the limit the connection is left as it is: its other end is still to be answered.
-  const stream: AsyncIterable<Uint8Array> = request.iterator({ destroyOnReturn: false });
+/** @returns undefined if it is no JSON in UTF-8 */
+export function parseJson(bytes: Uint8Array): { readonly value: unknown } | undefined {
   try {
-    for await (const chunk of stream) {
-      length += chunk.length;
-      if (length > BODY_BYTES_MAX) return 'too-large';
-      chunks.push(chunk);
-    }
+    return { value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) };
   } catch {
-    return 'gone';
+    return undefined;
   }
-  return Buffer.concat(chunks);
 }
 
 export function sendJson(

@@ -1,24 +1,19 @@
-// A participant behind node:http, and so behind Express and Connect, which pass the same objects.
+// A participant behind node:http.
 //
-//   POST {prefix}/{operation} ─▶ heading ─▶ body ─▶ participant.answer ─▶ status and body
+//   POST {prefix}/{operation} ─▶ answerCall ─▶ status, headers and body
 //
-// The coordinator and other participants (3PC) come in by this one door.
+// The coordinator and other participants (3PC) come in by this one door. For Express and Fastify
+// there are `../express` and `../fastify`: the same door in their frames.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { assert } from '@concordat/protocols';
-import type { CallBody, CallHeading, Parsed } from '@concordat/wire';
-import {
-  encodeAnswer,
-  fieldError,
-  malformed,
-  operationsOf,
-  parseCallBody,
-  parseCallHeading,
-} from '@concordat/wire';
 import type { Participant } from '../participant.js';
-import { BODY_BYTES_MAX, readJson } from './json-over-http.js';
-import { sendProblem } from './problems.js';
+import { answerCall } from './answer-call.js';
+import type { CallerCheck, CallerOptions } from './caller-check.js';
+import { callerCheck } from './caller-check.js';
+import type { HttpCall } from './http-call.js';
+import { pathOf, readBody } from './http-call.js';
 
-export interface NodeHandlerOptions {
+export interface NodeHandlerOptions extends CallerOptions {
   /** The path of the participant's URL, such as `/payment`; empty where it has none. */
   readonly prefix: string;
 }
@@ -30,85 +25,46 @@ export type NodeHandler = (
   next?: () => void,
 ) => void;
 
-export function nodeHandler(participant: Participant, { prefix }: NodeHandlerOptions): NodeHandler {
+/** @throws {Error} if a secret is one that could be guessed, or there is none in the list */
+export function nodeHandler(
+  participant: Participant,
+  { prefix, ...callers }: NodeHandlerOptions,
+): NodeHandler {
   assert(!prefix.endsWith('/'), 'a prefix does not end with a slash');
+  const check = callerCheck(callers);
   return (request, response, next) => {
-    const path = request.url?.split('?', 1)[0] ?? '';
+    const path = pathOf(request.url);
     const isOurs = path.startsWith(`${prefix}/`);
     if (!isOurs && next !== undefined) return next();
-    const operation = isOurs ? path.slice(prefix.length + 1) : '';
-    respond(participant, operation, request, response).catch((error: unknown) => {
-      response.destroy();
-      setImmediate(() => {
-        throw error;
-      }); // the program is wrong: let nobody go on with it
+    respond(participant, check, response, {
+      method: request.method ?? '',
+      path,
+      operation: isOurs ? path.slice(prefix.length + 1) : '',
+      headers: request.headers,
+      readBody: () => readBody(request),
     });
   };
 }
 
-async function respond(
+/** Answers `call` by itself: what cannot be answered ends the process. */
+export function respond(
   participant: Participant,
-  operation: string,
-  request: IncomingMessage,
+  check: CallerCheck,
   response: ServerResponse,
-): Promise<void> {
-  const spoken: ReadonlySet<string> = participant.operations;
-  if (!spoken.has(operation)) {
-    return sendProblem(response, 'not-found', `This participant knows no operation ${operation}`);
-  }
-  if (request.method !== 'POST') {
-    return sendProblem(response, 'method-not-allowed', 'Operations are called by POST');
-  }
-  if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
-    return sendProblem(response, 'unsupported-media-type', 'Content-Type must be application/json');
-  }
-  const heading = headingOf(request, operation);
-  if (!heading.ok) {
-    return sendProblem(response, 'malformed-call', 'The headers are wrong', heading.errors);
-  }
-  const body = await bodyOf(request, response);
-  if (body === undefined) return undefined;
-  const answer = await participant.answer({ ...heading.value, ...body });
-  const { status, headers, body: text } = encodeAnswer(heading.value.operation, answer);
-  response.writeHead(status, headers).end(text);
+  call: HttpCall,
+): void {
+  const answering = answerCall(participant, check, call).then((answer) => {
+    if (answer !== undefined) response.writeHead(answer.status, answer.headers).end(answer.body);
+  });
+  answering.catch((error: unknown) => {
+    response.destroy();
+    letNobodyGoOn(error);
+  });
 }
 
-/** The heading, if it is about the operation that the URL names. */
-function headingOf(request: IncomingMessage, operation: string): Parsed<CallHeading> {
-  const heading = parseCallHeading(request.headers);
-  if (!heading.ok) return heading;
-  const { value } = heading;
-  if (value.operation !== operation) {
-    return malformed([
-      fieldError(['concordat-operation'], `must be ${operation}, as the URL says`),
-    ]);
-  }
-  if (value.from === 'coordinator' && !operationsOf[value.protocol].includes(value.operation)) {
-    return malformed([fieldError(['concordat-protocol'], `has no operation ${operation}`)]);
-  }
-  return heading;
-}
-
-/** @returns undefined if there is none to go on with; a problem has been sent then */
-async function bodyOf(
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<CallBody | undefined> {
-  const read = await readJson(request);
-  switch (read.type) {
-    case 'gone':
-      return undefined;
-    case 'too-large':
-      sendProblem(response, 'body-too-large', `A body has at most ${BODY_BYTES_MAX} bytes`);
-      return undefined;
-    case 'not-json':
-      sendProblem(response, 'malformed-call', 'The body is not JSON');
-      return undefined;
-    case 'json': {
-      const body = parseCallBody(read.value);
-      if (body.ok) return body.value;
-      sendProblem(response, 'malformed-call', 'The body is wrong', body.errors);
-      return undefined;
-    }
-  }
+/** The program is wrong: let nobody go on with it. */
+export function letNobodyGoOn(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
 }

@@ -7,10 +7,20 @@
 //     the status alone: its text is of somebody who may not be whom he was taken for.
 // H2. An exchange ends within its timeout, however slowly the other side speaks, and reads at most
 //     ANSWER_BYTES_MAX bytes. At most CALLS_MAX are under way: a roster is not to be a burst.
+// H3. Where callers must be known, a participant signs as the coordinator does, with their secret.
 import { unreachable } from '@concordat/protocols';
 import type { PeerAnswer } from '@concordat/wire';
-import { ANSWER_BYTES_MAX, cleaned, decodePeerAnswer, encodeCallHeading } from '@concordat/wire';
+import {
+  ANSWER_BYTES_MAX,
+  cleaned,
+  decodePeerAnswer,
+  encodeCallHeading,
+  secretFaultOf,
+  sign,
+  SIGNATURE_HEADER,
+} from '@concordat/wire';
 import type { PeerQuestion, Peers } from '../peers.js';
+import { hashing } from './hashing.js';
 import { parsePeerUrl, peerUrls, withoutSlash } from './peer-urls.js';
 
 export interface HttpPeersOptions {
@@ -19,6 +29,8 @@ export interface HttpPeersOptions {
    * `http://127.0.0.1:*`, `https://bank.example.com/participants`.
    */
   readonly peers: readonly string[];
+  /** Calls are signed with it. It is one of the `secrets` of those who are called. */
+  readonly secret?: string;
   /** What people call this list, where it is a setting of the service. */
   readonly setting?: string;
   /** Of one call. */
@@ -28,13 +40,16 @@ export interface HttpPeersOptions {
 const TIMEOUT_MS_DEFAULT = 3_000;
 const CALLS_MAX = 32;
 
-/** @throws {Error} if one of `peers` cannot be read */
+/** @throws {Error} if one of `peers` cannot be read, or the secret could be guessed */
 export function httpPeers({
   peers,
+  secret,
   setting = 'the peers of this participant',
   timeoutMs = TIMEOUT_MS_DEFAULT,
 }: HttpPeersOptions): Peers {
   const isAllowed = peerUrls(peers);
+  const fault = secret === undefined ? undefined : secretFaultOf(secret);
+  if (fault !== undefined) throw new Error(`the secret ${fault}`);
   const inTurn = turns(CALLS_MAX);
   const read = (url: string): URL | undefined => {
     const parsed = parsePeerUrl(url);
@@ -47,7 +62,9 @@ export function httpPeers({
       const parsed = read(url);
       if (parsed === undefined) return Promise.resolve(inDoubt(mayNot));
       parsed.pathname = `${withoutSlash(parsed.pathname)}/${question.operation}`;
-      return inTurn(() => exchangeWithin(timeoutMs, parsed, question, signal));
+      return inTurn(() =>
+        exchangeWithin(timeoutMs, { ...question, target: parsed, secret }, signal),
+      );
     },
   };
 }
@@ -69,42 +86,57 @@ function turns(max: number): <Value>(work: () => Promise<Value>) => Promise<Valu
   };
 }
 
+type Exchange = PeerQuestion & { readonly target: URL; readonly secret: string | undefined };
+
 async function exchangeWithin(
   timeoutMs: number,
-  target: URL,
-  question: PeerQuestion,
+  what: Exchange,
   signal: AbortSignal,
 ): Promise<PeerAnswer> {
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
-    return await exchange(target, question, AbortSignal.any([signal, timeout]));
+    return await exchange(what, AbortSignal.any([signal, timeout]));
   } catch (error) {
     return inDoubt(timeout.aborted ? `no whole answer within ${timeoutMs} ms` : reasonOf(error));
   }
 }
 
 async function exchange(
-  target: URL,
-  { ballot, voted, ...about }: PeerQuestion,
+  { target, secret, ballot, voted, ...about }: Exchange,
   signal: AbortSignal,
 ): Promise<PeerAnswer> {
   const heading = { ...about, from: 'participant', protocol: '3pc', traceparent: null } as const;
+  const headers = encodeCallHeading(heading, ballot);
+  const body = JSON.stringify({ payload: null, ballot, voted });
   const response = await fetch(target, {
     method: 'POST',
     headers: {
       'Content-Type': 'application/json',
       'Accept-Encoding': 'identity',
-      ...encodeCallHeading(heading, ballot),
+      ...headers,
+      ...signature({ target, secret, headers, body }),
     },
-    body: JSON.stringify({ payload: null, ballot, voted }),
+    body,
     redirect: 'manual', // H1
     signal,
   });
   const text = await textOf(response);
   if (text === undefined) return inDoubt(`the body is larger than ${ANSWER_BYTES_MAX} bytes`);
-  const { status, headers } = response;
-  const answer = decodePeerAnswer(about.operation, status, Object.fromEntries(headers), text);
-  return withoutText(answer, status);
+  const { status } = response;
+  const answered = Object.fromEntries(response.headers);
+  return withoutText(decodePeerAnswer(about.operation, status, answered, text), status);
+}
+
+interface Unsigned extends Pick<Exchange, 'target' | 'secret'> {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** H3. */
+function signature({ target, secret, headers, body }: Unsigned): Record<string, string> {
+  if (secret === undefined) return {};
+  const call = { method: 'POST', path: target.pathname, headers };
+  return { [SIGNATURE_HEADER]: sign(call, body, { secret, atMs: Date.now() }, hashing) };
 }
 
 /** H1. */

@@ -31,6 +31,8 @@ import { NotOurs } from '../answers.js';
 import { heuristic } from '../barrier-rule.js';
 import type { Author, BallotCall, Branch, InDoubt, Standings } from '../standings.js';
 import { inlined } from './inlined.js';
+import type { Lend } from './lend.js';
+import { asItIs } from './lend.js';
 import type { PostgresOptions } from './postgres-barrier.js';
 import { LOCK_TIMEOUT_MS_DEFAULT } from './postgres-barrier.js';
 import { BLAME } from './statements/blame.js';
@@ -87,10 +89,16 @@ export interface StandingsOptions extends Partial<PostgresOptions> {
 }
 
 /** @param pool of the service's own database, in which `ensureBarrier` has made the tables */
-export function postgresStandings(
+export function postgresStandings(pool: Pool, options: StandingsOptions): Standings<PoolClient> {
+  return standingsOn(pool, options, asItIs);
+}
+
+/** The same, for handlers that write through what is lent to them. */
+export function standingsOn<Tx>(
   pool: Pool,
   { name, lockTimeoutMs = LOCK_TIMEOUT_MS_DEFAULT, ...others }: StandingsOptions,
-): Standings<PoolClient> {
+  lend: Lend<PoolClient, Tx>,
+): Standings<Tx> {
   const options = { ...others, lockTimeoutMs };
   const transact: Transact = (branch, work) => {
     const statements = [inlined(ENTER, [branch.gtid, branch.branch, name])];
@@ -107,8 +115,12 @@ export function postgresStandings(
   };
   return {
     async obey(call, author) {
+      const lent: Author<PoolClient> = {
+        vote: (client) => lend(client, (tx) => author.vote(tx)),
+        settle: (work, client) => lend(client, (tx) => author.settle(work, tx)),
+      };
       const answer = await transact(call, async (tx, kept) => {
-        const worked = await obeyed(tx, call, kept, author);
+        const worked = await obeyed(tx, call, kept, lent);
         crashPoint('standing.before-commit');
         return worked;
       });

@@ -1,7 +1,10 @@
 // The tables of the SDK in a service's own database, in the schema where the service keeps its own.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { BarrierMissing } from '../barrier-missing.js';
 import { inlined } from './inlined.js';
+import { IS_COMPLETE } from './statements/is-complete.js';
+import { codeOf } from './transaction.js';
 
 const TABLES = `
 create table if not exists concordat_barrier (
@@ -74,8 +77,14 @@ do $$ begin
     set local lock_timeout = '1s';
     alter table concordat_barrier drop column roster;
   end if;
-exception when lock_not_available then null;
+exception when lock_not_available or insufficient_privilege then null;
 end $$;`;
+
+/** For the role of the service, where another makes the tables. */
+const GRANTS = `
+grant select, insert, update, delete
+   on concordat_barrier, concordat_branch_committed, concordat_standing, concordat_memory
+   to "<the role of the service>";`;
 
 /** `if not exists` alone raises when two processes create at once: they take turns. */
 const TAKE_TURNS = `
@@ -99,7 +108,8 @@ const BOOT_DELAY_MS = 500;
 
 /**
  * Creates the tables that are missing. Call it before the first call is answered; it waits for a
- * Postgres that is still starting.
+ * Postgres that is still starting. A role that may create nothing is enough where all is there.
+ * @throws {BarrierMissing} with the statements to run, if this role may not create what is missing
  * @throws what Postgres says, if it cannot be reached for half a minute
  */
 export async function ensureBarrier(
@@ -110,7 +120,25 @@ export async function ensureBarrier(
     await sleep(BOOT_DELAY_MS);
   }
   const memory = inlined(MEMORY, [memorySlackMs]);
-  await pool.query(TAKE_TURNS + TABLES + memory + REMAINS); // one simple query: one transaction
+  const tables = (await isComplete(pool)) ? '' : TABLES;
+  try {
+    await pool.query(TAKE_TURNS + tables + memory + REMAINS); // one simple query: one transaction
+  } catch (error) {
+    throw codeOf(error) === INSUFFICIENT_PRIVILEGE ? missing(memory, error) : error;
+  }
+}
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+function missing(memory: string, cause: unknown): BarrierMissing {
+  const what = 'the tables of the barrier are missing, and this role may not create them';
+  return new BarrierMissing(what, `${TABLES}${memory}\n${GRANTS}`.trim(), cause);
+}
+
+/** `create table if not exists` wants the right to create, even of a role for whom all is there. */
+async function isComplete(pool: Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ complete: boolean }>(IS_COMPLETE);
+  return rows[0]?.complete === true;
 }
 
 async function isReachable(pool: Pool, isLastAttempt: boolean): Promise<boolean> {

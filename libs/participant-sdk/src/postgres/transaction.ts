@@ -72,7 +72,7 @@ export async function inTransaction<Value, Rows extends readonly QueryResultRow[
     return value;
   } catch (error) {
     broken = !(await rolledBack(tx));
-    throw isBusy(error) ? new Busy('the database is busy', { cause: error }) : error;
+    throw isBusy(error) ? new Busy('the database is busy', { cause: error }) : plain(error);
   } finally {
     tx.off('error', ignore);
     tx.release(broken);
@@ -198,6 +198,19 @@ function isPlainError(error: unknown): boolean {
 const SQLSTATE = /^(\d[0-9A-Z]|[A-Z]\d|XX)[0-9A-Z]{3}$/;
 
 function ignore(): void {}
+
+const UNDEFINED_TABLE = '42P01';
+
+/** Whoever reads of a table of ours that does not exist must know what to do about it. */
+function plain(error: unknown): unknown {
+  if (codeOf(error) !== UNDEFINED_TABLE || !/"concordat_/.test(String(error))) return error;
+  return new Error(
+    'a table of the barrier is missing: call ensureBarrier when the service starts',
+    {
+      cause: error,
+    },
+  );
+}
 
 const LOCK_NOT_AVAILABLE = '55P03';
 const BUSY: ReadonlySet<string> = new Set([

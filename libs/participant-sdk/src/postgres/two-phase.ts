@@ -55,6 +55,8 @@ import { heuristic } from '../barrier-rule.js';
 import type { BranchCall } from '../handlers.js';
 import { Refused, refused } from '../handlers.js';
 import { inlined } from './inlined.js';
+import type { Lend } from './lend.js';
+import { asItIs } from './lend.js';
 import type { PostgresOptions } from './postgres-barrier.js';
 import { LOCK_TIMEOUT_MS_DEFAULT } from './postgres-barrier.js';
 import type { Look, LookRow } from './row.js';
@@ -104,6 +106,15 @@ export function postgresTwoPhase(
   pool: Pool,
   options: PostgresOptions = { lockTimeoutMs: LOCK_TIMEOUT_MS_DEFAULT },
 ): ResourceManager<PoolClient> {
+  return twoPhaseOn(pool, options, asItIs);
+}
+
+/** The same, for handlers that write through what is lent to them. */
+export function twoPhaseOn<Tx>(
+  pool: Pool,
+  options: PostgresOptions,
+  lend: Lend<PoolClient, Tx>,
+): ResourceManager<Tx> {
   const transact: Transact = (call, work) => {
     const statements = [inlined(TRY_LOCK, [gidOf(call)]), lookAt(call)];
     return inTransaction(
@@ -114,7 +125,7 @@ export function postgresTwoPhase(
     );
   };
   return {
-    prepare: (call, work) => prepare(transact, call, work),
+    prepare: (call, work) => prepare(transact, call, (tx) => lend(tx, work)),
     commit: async (call) =>
       (await commitPrepared(pool, call)) ??
       transact(call, (tx, found) => settleCommit(tx, call, found)),

@@ -1,0 +1,5 @@
+import { Module } from '@nestjs/common';
+import { ResourceManagersController } from './resource-managers.controller.js';
+
+@Module({ controllers: [ResourceManagersController] })
+export class ResourceManagersModule {}

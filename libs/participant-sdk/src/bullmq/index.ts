@@ -1,0 +1,2 @@
+export { queueWorker } from './queue-worker.js';
+export type { QueueWorker, QueueWorkerOptions } from './queue-worker.js';

@@ -1,0 +1,2 @@
+export { fastifyHandler, fastifyParticipant } from './fastify-participant.js';
+export type { FastifyParticipantOptions } from './fastify-participant.js';

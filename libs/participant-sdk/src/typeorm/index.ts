@@ -1,0 +1,8 @@
+export type { TypeormOptions } from './stores.js';
+export {
+  ensureBarrier,
+  requirePreparing,
+  typeormBarrier,
+  typeormStandings,
+  typeormTwoPhase,
+} from './typeorm-stores.js';

@@ -1,0 +1,111 @@
+// Participants that are code of this very process: the embedded coordinator's.
+//
+//   question ──▶ by name ──▶ call ──▶ handlers, or a participant of the SDK ──▶ answer
+//
+//   const participants = new InProcessParticipants();
+//   participants.register('ledger', answering({ try: …, confirm: …, cancel: … }));
+//   participants.register('stock', participant({ barrier, parse, saga }));    // of the SDK
+//
+// I1. `ask` never rejects for what a handler does, and ends within `timeoutMs`. A handler that
+//     throws, or takes longer, is in doubt; one that takes longer goes on, and its signal says so.
+// I2. A name is registered once. Who is not registered is in doubt: it may be, in the next release.
+// I3. Nothing stands between a call and its handler: it may come twice, or after its outcome. A
+//     participant of the SDK brings a barrier against that; bare handlers must bear it themselves.
+import { randomBytes } from 'node:crypto';
+import type { Answer, Participants, Question } from '@concordat/engine';
+import { InvariantViolation, assert } from '@concordat/protocols';
+import type { CallBody, CoordinatorHeading, PeerAnswer } from '@concordat/wire';
+import { cleaned } from '@concordat/wire';
+import type { RandomHex } from '../traceparent.js';
+import { traceparentOf } from '../traceparent.js';
+
+/** What a participant over HTTP would have been sent. */
+export type InProcessCall = CoordinatorHeading & CallBody;
+
+/** A participant of the SDK is one; `answering` makes one of bare handlers. */
+export interface InProcessParticipant {
+  /** @param signal aborts when nobody waits for the answer any more */
+  answer(call: InProcessCall, signal: AbortSignal): Promise<PeerAnswer>;
+}
+
+export interface InProcessOptions {
+  /** Told of every error that has left a call in doubt. */
+  readonly report?: (error: unknown, call: InProcessCall) => void;
+  readonly randomHex?: RandomHex;
+}
+
+export class InProcessParticipants implements Participants {
+  private readonly registered = new Map<string, InProcessParticipant>();
+  private readonly report: (error: unknown, call: InProcessCall) => void;
+  private readonly randomHex: RandomHex;
+
+  constructor({ report = () => {}, randomHex }: InProcessOptions = {}) {
+    this.report = report;
+    this.randomHex = randomHex ?? ((bytes) => randomBytes(bytes).toString('hex'));
+  }
+
+  /** @throws InvariantViolation if the name is taken (I2) */
+  register(name: string, participant: InProcessParticipant): void {
+    assert(!this.registered.has(name), `"${name}" is registered once in this process`);
+    this.registered.set(name, participant);
+  }
+
+  async ask(question: Question): Promise<Answer> {
+    const { participant, timeoutMs } = question;
+    const found = typeof participant === 'string' ? this.registered.get(participant) : undefined;
+    if (found === undefined) return inDoubt(`${nameOf(participant)} is not in this process`);
+    const late = new AbortController();
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    const timer = setTimeout(() => {
+      resolve(inDoubt(`no answer within ${timeoutMs} ms`));
+      late.abort();
+    }, timeoutMs);
+    try {
+      return await Promise.race([promise, this.answer(found, question, late.signal)]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private async answer(
+    participant: InProcessParticipant,
+    question: Question,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const call = this.callOf(question);
+    try {
+      const answer = await participant.answer(call, signal);
+      return answer.type === 'state' ? inDoubt('it has answered as one asks a peer') : answer;
+    } catch (error) {
+      if (error instanceof InvariantViolation) throw error;
+      this.report(error, call);
+      return inDoubt(`it has thrown: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  private callOf({ gtid, definition, call, payload, result, results }: Question): InProcessCall {
+    const { branch, operation, token, retriable = false } = call;
+    const { protocol } = definition;
+    return {
+      from: 'coordinator',
+      gtid,
+      branch,
+      operation,
+      protocol,
+      token,
+      retriable,
+      traceparent: traceparentOf(definition.traceparent, gtid, this.randomHex),
+      payload,
+      ...(result === undefined ? {} : { result }),
+      ...(results === undefined ? {} : { results }),
+    };
+  }
+}
+
+function nameOf(participant: Question['participant']): string {
+  return typeof participant === 'string' ? `"${participant}"` : 'a participant with a URL';
+}
+
+function inDoubt(reason: string): Answer {
+  return { type: 'in-doubt', reason: cleaned(reason) };
+}

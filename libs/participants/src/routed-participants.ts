@@ -1,0 +1,36 @@
+// Hands each question to the adapter of its participant.
+//
+//   question ──▶ directory ──▶ registration ──┬─ by its name:  a database, a participant in this
+//                                             │                process; each has its own adapter
+//                                             └─ by its kind:  HTTP, queues; one for all of them
+//
+// R1. `ask` never rejects. What cannot be handed to anybody is in doubt: a name that is not
+//     registered any more, a kind that this coordinator cannot call.
+import type { Answer, Participants, Question } from '@concordat/engine';
+import type { Directory } from './directory.js';
+import type { Registration } from './registry.js';
+
+export interface Adapters {
+  /** By the kind of a registration. */
+  readonly kinds: { readonly [Kind in Registration['kind']]?: Participants };
+  /** By the name of a participant; goes before its kind. */
+  readonly names: ReadonlyMap<string, Participants>;
+}
+
+export class RoutedParticipants implements Participants {
+  constructor(
+    private readonly directory: Directory,
+    private readonly adapters: Adapters,
+  ) {}
+
+  async ask(question: Question): Promise<Answer> {
+    const { participant } = question;
+    const found = this.directory.find(participant);
+    if (!found.ok) return { type: 'in-doubt', reason: found.reason };
+    const { kind } = found.registration;
+    const { kinds, names } = this.adapters;
+    const adapter = (typeof participant === 'string' && names.get(participant)) || kinds[kind];
+    if (adapter !== undefined) return adapter.ask(question);
+    return { type: 'in-doubt', reason: `this coordinator has nothing that can call a ${kind}` };
+  }
+}

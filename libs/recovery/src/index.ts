@@ -1,0 +1,6 @@
+export type { Counts, Done, Finding, Note, RecoveryObserver, Scan, Status } from './findings.js';
+export * from './limits.js';
+export type { RecoveryOptions, RecoveryPorts } from './ports.js';
+export * from './recovery.js';
+export type { Action, OrphanPolicy, Standing, Verdict } from './verdict.js';
+export { standings } from './verdict.js';

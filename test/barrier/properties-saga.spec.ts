@@ -1,0 +1,3 @@
+import { expectExactlyOnce } from './properties-expected.js';
+
+await expectExactlyOnce('saga');

@@ -1,0 +1,4 @@
+import { resourceManagerContract } from './contract/resource-manager-contract.js';
+import { mysqlSubject } from './mysql-subject.js';
+
+resourceManagerContract('MariaDB', mysqlSubject);

@@ -1,0 +1,4 @@
+import { resourceManagerContract } from './contract/resource-manager-contract.js';
+import { postgresSubject } from './postgres-subject.js';
+
+resourceManagerContract('Postgres', postgresSubject);
