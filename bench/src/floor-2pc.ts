@@ -1,6 +1,6 @@
 // The floor of two-phase commit over two databases: the statements of the application one after the
 // other, as an application makes them, then PREPARE TRANSACTION at both in parallel, then COMMIT
-// PREPARED at both in parallel. No log at all: whoever did this would lose money at the first crash.
+// PREPARED at both in parallel. No log at all: the first crash would cost money.
 import type pg from 'pg';
 import { CHANGE, openBank } from './bank-databases.js';
 import { serveByHand } from './by-hand-server.js';

@@ -1,9 +1,11 @@
 // What a global transaction of this process says, and what is true of its branches, when a reply or
 // a request is lost at each of its moments. Every database here is behind a proxy.
-import { RolledBack } from '@concordat/embedded';
+import { HeuristicEnd, InDoubt, RolledBack } from '@concordat/embedded';
+import { asGtid, asInstant } from '@concordat/wire';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { databaseFromTemplate, emptyDatabase } from '../support/databases.js';
 import { eventually } from '../support/eventually.js';
+import { newGtid } from '../support/gtids.js';
 import type { Act, Moment } from '../support/postgres-proxy.js';
 import {
   COMMIT,
@@ -35,10 +37,10 @@ const pools = { left: left.pool, right: right.pool, home: journal.pool };
 for (const pool of Object.values(pools)) {
   await pool.query('create table entry (who text primary key)');
 }
-const { globalTransactions, engine } = await embedded({
+const { globalTransactions, engine, client } = await embedded({
   databaseUrl: proxies.journal.url,
   databases: sources,
-  settings: { settleMs: 20_000, endWaitMs: 20_000 },
+  settings: { settleMs: 20_000, endWaitMs: 20_000, orphanAgeMs: 60_000 },
 });
 
 let count = 0;
@@ -189,4 +191,70 @@ test('what is rolled back and cannot be told so at once is told so later', async
   expect(await write('left', 'right')).toBe('rolled back');
   expect([refused.fired, lost.fired]).toEqual([1, 1]);
   expect(await atRest('left', 'right')).toEqual([false, false]);
+});
+
+test('what a person has ended by hand, against the decision, is said with its evidence', async () => {
+  const held = proxies.right.once(requestOf(PREPARE_TRANSACTION), 'hold');
+  const work = write('left', 'right');
+  work.catch(() => undefined);
+  await held.reached;
+  await eventually('it is rolled back by hand', async () => {
+    const { rows } = await left.pool.query<{ gid: string }>(
+      'select gid from pg_prepared_xacts where database = current_database()',
+    );
+    for (const { gid } of rows) await left.pool.query(`rollback prepared '${gid}'`);
+    return rows.length > 0;
+  });
+  held.open();
+  const error: unknown = await work.catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(HeuristicEnd);
+  expect(error).toHaveProperty('outcome', 'heuristic-mixed');
+  expect(await atRest('left', 'right')).toEqual([false, true]);
+  const { gtid } = error as HeuristicEnd;
+  const evidence = {
+    branch: 'left',
+    lastError: expect.stringMatching(/transaction \d+ has aborted/),
+  };
+  expect(await engine.find(gtid)).toHaveProperty('attempts', [expect.objectContaining(evidence)]);
+});
+
+describe('a decision that nobody has heard', () => {
+  test('is told to whoever asks; and what was never decided is decided then', async () => {
+    const decisionOf = globalTransactions.decisionOf.bind(globalTransactions);
+    const [latest] = await Array.fromAsync(client.list({ outcome: 'committed' }));
+    expect(await decisionOf(asGtid(latest?.gtid ?? ''))).toBe('commit');
+    const never = newGtid();
+    expect(await decisionOf(never)).toBe('rollback');
+    const late = { gtid: never, begunAt: asInstant(Date.now()), already: [] };
+    const request = { protocol: '2pc', name: null, metadata: {}, deadlineMs: 1_000 } as const;
+    const more = { traceparent: null, branches: [], driven: false };
+    expect(await engine.arrive({ ...request, ...more }, late)).toBe('known');
+  });
+
+  test('is in doubt while the journal cannot be reached, and certain when it can', async () => {
+    const own = {
+      left: await postgresSource(left.databaseUrl),
+      right: await postgresSource(right.databaseUrl),
+    };
+    const impatient = await embedded({
+      databaseUrl: proxies.journal.url,
+      databases: own,
+      settings: { settleMs: 0, endWaitMs: 20_000, orphanAgeMs: 60_000 },
+    });
+    const before = proxies.journal.once(replyOf(APPEND), 'leave');
+    const after = before.reached.then(() => proxies.journal.always(requestOf(APPEND), 'cut'));
+    const error: unknown = await impatient.globalTransactions
+      .run(async () => {
+        for (const source of Object.values(own)) {
+          await source.query('insert into entry values ($1)', [`test ${count}`]);
+        }
+      })
+      .catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(InDoubt);
+    expect([before.fired, (await after).fired > 0]).toEqual([1, true]);
+    proxies.journal.heal();
+    const { gtid } = error as InDoubt;
+    expect(await impatient.globalTransactions.decisionOf(gtid)).toBe('commit');
+    expect(await atRest('left', 'right')).toEqual([true, true]);
+  });
 });

@@ -1,6 +1,6 @@
-// How often a global transaction waits for the disk: what Postgres itself counts, on a server of the
-// test's own that forces its writes. Everything takes turns here; only the two that prepare at the
-// same moment may share a flush.
+// How often a global transaction waits for the disk: what Postgres itself counts, on a server of
+// the test's own that forces its writes. Everything takes turns here; only the two that prepare at
+// the same moment may share a flush.
 import { openEmbedded } from '@concordat/embedded';
 import pg from 'pg';
 import { DataSource } from 'typeorm';

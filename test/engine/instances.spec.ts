@@ -164,6 +164,42 @@ describe('a journal that fails', () => {
   });
 });
 
+describe('what a participant says beside its reply', () => {
+  test('is kept, though another instance was faster with another reply', async () => {
+    const [bank, never] = [silence(), silence()];
+    const late = await instanceOn(databaseUrl, (question) => {
+      if (question.call.operation !== 'commit') return willing(question);
+      return question.call.branch === 'bank' ? bank.answer : never.answer;
+    });
+    const { gtid } = await late.engine.begin(request());
+    const versionOf = async () => {
+      const found = await pool.query<{ version: number }>(
+        'select version from concordat.transaction where gtid = $1',
+        [gtid],
+      );
+      return found.rows[0]?.version;
+    };
+    await expect.poll(() => late.asked.length, { timeout: PATIENCE_MS }).toBe(4);
+    const other = await instanceOn(
+      databaseUrl,
+      (question) => (question.call.branch === 'bank' ? never.answer : willing(question)),
+      LASTING,
+    );
+    other.engine.start();
+    await expect.poll(versionOf, { timeout: PATIENCE_MS }).toBe(3);
+
+    bank.speak({ type: 'reply', reply: { type: 'heuristic-rollback' }, note: 'its xid aborted' });
+    await expect
+      .poll(() => outcomeAt(late, gtid), { timeout: PATIENCE_MS })
+      .toBe('heuristic-mixed');
+    expect(await late.engine.find(gtid)).toMatchObject({
+      transaction: { version: 4 },
+      attempts: [{ branch: 'bank', lastError: 'heuristic-rollback: its xid aborted' }],
+    });
+    never.speak(inDoubt);
+  });
+});
+
 describe('what a participant in doubt leaves behind', () => {
   test('is in the row, and the next instance goes on counting', async () => {
     const flaky = await instanceOn(databaseUrl, ({ call }) =>

@@ -124,6 +124,26 @@ describe('OK', () => {
       expect(await isVisible(own.pool, name)).toBe(decision === 'commit');
     },
   );
+
+  test('to recovery is not taken for done either, and the branch is found again', async () => {
+    const [adapter, name] = [manager(own.url), newName()];
+    const { connection } = await prepareOn(own.url, name);
+    const listed = async () =>
+      (await adapter.prepared()).find((one) => one.name?.gtid === name.gtid);
+    const found = await listed();
+    if (found === undefined) throw new Error('it is not listed');
+    await connection.changeUser({ user: 'root', password: 'mariadb', database: 'own' });
+    expect(await adapter.finish({ ...found, name }, 'commit')).toEqual({
+      type: 'failed',
+      reason: expect.stringMatching(/reset after XA PREPARE.*restarted/) as string,
+    });
+    expect(await listed()).toBeUndefined(); // it was the server's OK
+    await gone(connection, own.pool);
+    await own.kill();
+    await own.start();
+    expect(await adapter.finish({ ...found, name }, 'commit')).toEqual({ type: 'finished' });
+    expect(await isVisible(own.pool, name)).toBe(true);
+  });
 });
 
 describe('a branch that has changed nothing', () => {

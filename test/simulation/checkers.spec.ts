@@ -1,4 +1,6 @@
 // Each checker finds a history that is wrong in one thing, and leaves one that is right alone.
+import type { BranchDefinition } from '@concordat/engine';
+import type { BranchId, Instant } from '@concordat/protocols';
 import type {
   BranchHistory,
   Complaints,
@@ -50,6 +52,12 @@ function history(change: Partial<TransactionHistory> = {}): TransactionHistory {
     told: [],
     ...change,
   };
+}
+
+function definitionOf(id: string): BranchDefinition {
+  const retry = { attemptsMax: null, firstDelayMs: 1, delayMaxMs: 1 };
+  const rest = { payload: null, dependsOn: [], pivot: false, onePhase: false, timeoutMs: 1, retry };
+  return { id: id as BranchId, participant: id, ...rest };
 }
 
 function complaintsOf(name: string, change: Partial<TransactionHistory>): Complaints {
@@ -182,6 +190,23 @@ describe('endings', () => {
     ['and b0 defied', { branches: [{ ...rolledBackBranch, breaches: ['heuristic-rollback'] }] }],
   ] as const)('%s', (complaint, change) => {
     expect(complaintsOf('endings', change).join()).toContain(complaint);
+  });
+
+  test('what a person did to a branch that the journal never heard of is not held against it', () => {
+    const byHand = branch('b1', 'prepared 2, committed 3', { breaches: ['heuristic-commit'] });
+    const change = { branches: [rolledBackBranch, byHand], versions: [rolledBack] };
+    expect(complaintsOf('endings', change)).toEqual(['t1.1: it is rolled-back, and b1 defied']);
+    const definition = {
+      protocol: '2pc',
+      name: null,
+      metadata: {},
+      traceparent: null,
+      branches: [definitionOf('b0')],
+      begunAt: 0 as Instant,
+      deadlineAt: 0 as Instant,
+    } as const;
+    const presumed = { ...rolledBack, definition };
+    expect(complaintsOf('endings', { ...change, versions: [presumed] })).toEqual([]);
   });
 });
 

@@ -7,6 +7,9 @@ import { describe, expect, test } from 'vitest';
 const SEEDS = 300;
 const SEEDS_A_TEST = 30;
 const totals: Totals = total();
+/** An eager recovery and a journal in trouble: a late decision races the presumption of none. */
+const SEEDS_ALONE = 60;
+const alone: Totals = total();
 
 describe('no seed has a complaint', () => {
   const firsts = Array.from(
@@ -21,6 +24,14 @@ describe('no seed has a complaint', () => {
       const { complaints, faults } = result;
       const again = `npm run simulate -- --minimize ${seed}`;
       expect(complaints, [again, ...faults.map(describeFault)].join('\n')).toEqual([]);
+    }
+  });
+
+  test('of arrivals alone', { timeout: 60_000 }, async () => {
+    for (let seed = 1; seed <= SEEDS_ALONE; seed++) {
+      const result = await simulate(seed, { arrivals: 'alone' });
+      addResult(alone, result);
+      expect(result.complaints, [`seed ${seed}`, ...result.trace].join('\n')).toEqual([]);
     }
   });
 });
@@ -38,6 +49,29 @@ describe('the seeds have reached', () => {
     expect(totals.calls.get('duplicates')).toBeGreaterThan(1_000);
     expect(totals.calls.get('staleAttempted')).toBeGreaterThan(100);
     expect(totals.calls.get('staleAccepted')).toBe(0);
+  });
+
+  test('all that can become of an arrival, and of what it leaves behind', () => {
+    const what = [
+      'told commit',
+      'told rollback',
+      'in doubt',
+      'settled',
+      'last resource committed',
+      'orphaned presumed',
+      'orphaned overtaken',
+      'reappeared finished',
+      'reappeared overtaken',
+    ];
+    expect(missing(what, totals.arrivals)).toEqual([]);
+  });
+
+  test('the race of a decision with the presumption of none, often, and either has won', () => {
+    expect(alone.seeds).toBe(SEEDS_ALONE);
+    expect(alone.arrivals.get('settled')).toBeGreaterThan(50);
+    expect(alone.arrivals.get('orphaned presumed')).toBeGreaterThan(10);
+    expect(alone.arrivals.get('orphaned overtaken')).toBeGreaterThan(10);
+    expect([...alone.outcomes.keys()].toSorted()).toEqual(['2pc committed', '2pc rolled-back']);
   });
 
   test('every outcome, and both ordinary ones in each protocol', () => {

@@ -15,7 +15,8 @@ export interface TestDatabase {
 /** A migrated database. Call it at the top of a file: it is dropped after the file's tests. */
 export async function databaseFromTemplate(): Promise<TestDatabase> {
   const database = await testDatabase(inject('template'));
-  const cluster = randomBytes(4).toString('hex'); // a copy has the original's, and is another journal
+  // A copy has the original's, and is another journal.
+  const cluster = randomBytes(4).toString('hex');
   await database.pool.query('update concordat.cluster set id = $1', [cluster]);
   return database;
 }

@@ -18,11 +18,15 @@ const TABLE = tableOf(`
   libs/client          ← wire                               | node:
   libs/recovery        ← protocols engine wire              |
   libs/embedded        ← protocols engine wire journal participants recovery client | node: pg typeorm uuid
+  libs/nestjs          ← protocols engine wire client embedded participant-sdk participants | node: @nestjs/common @nestjs/core @nestjs/terminus reflect-metadata rxjs typeorm
   libs/explorer        ← protocols participant-sdk           | node:
-  libs/simulator       ← protocols engine participant-sdk    | node:
+  libs/simulator       ← protocols engine participant-sdk recovery | node:
   apps/coordinator     ← crash-points protocols engine wire journal participants wakeups recovery embedded | *
-  apps/bank            ← crash-points participant-sdk       | node: pg zod
+  apps/bank            ← crash-points participant-sdk       | node: pg mysql2 zod
   apps/shop            ← participant-sdk                    | node: pg zod
+  examples/embedded-transfer ← nestjs                       | @nestjs/common @nestjs/core @nestjs/platform-fastify typeorm
+  examples/remote-client ← nestjs participant-sdk           | node: @nestjs/common @nestjs/core pg
+  examples/saga-checkout ← nestjs                           | @nestjs/common @nestjs/core typeorm
   bench                ← embedded                           | node: pg undici typeorm
   scripts              ←                                    | node: pg
   test                 ← *                                  | *
@@ -35,7 +39,7 @@ const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = { test: ['apps',
 
 describe('the import table', () => {
   test('has a row for every package', () => {
-    const places = [...foldersOf('libs'), ...foldersOf('apps')];
+    const places = [...foldersOf('libs'), ...foldersOf('apps'), ...foldersOf('examples')];
     const rows = TABLE.map((row) => row.place);
     expect([...rows].sort()).toEqual([...places, 'migrations', 'bench', 'scripts', 'test'].sort());
   });

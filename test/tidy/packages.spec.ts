@@ -5,9 +5,14 @@ import { looseVersions, undeclared, unpublishable, wrongReferences } from './pac
 import { allSources, foldersOf, isTest, json, sourceOf } from './sources.js';
 
 const sources = allSources();
-const packages = [...foldersOf('libs'), 'migrations', ...foldersOf('apps'), 'bench', 'test'].map(
-  packageIn,
-);
+const packages = [
+  ...foldersOf('libs'),
+  'migrations',
+  ...foldersOf('apps'),
+  ...foldersOf('examples'),
+  'bench',
+  'test',
+].map(packageIn);
 const published = packages.filter(({ manifest }) => manifest.private !== true);
 /** The tests may use whatever the project's root installs. */
 const built = packages.filter(({ place }) => place !== 'test');

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const PLACES = ['apps', 'bench', 'libs', 'migrations', 'scripts', 'test'];
+const PLACES = ['apps', 'bench', 'examples', 'libs', 'migrations', 'scripts', 'test'];
 const NOT_OURS = new Set(['dist', 'node_modules']);
 
 export interface Source {

@@ -181,12 +181,6 @@ function readJson(path: string | undefined): unknown {
   }
 }
 
-/** @returns `url` fit for a log: without the password and whatever else may be secret in it */
-export function masked(url: string): string {
-  const { protocol, username, host, pathname } = new URL(url);
-  return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname}`;
-}
-
 function whole(min: number, max: number) {
   const message = `must be a whole number from ${min} to ${max}`;
   return z

@@ -1,14 +1,18 @@
 // The global transaction that this code runs in: nothing is passed by hand.
 //
 // C1. Work that goes on after its global transaction has ended (a promise that nobody waited for)
-//     is told so at its next statement. It must not run on as if nothing had been.
+//     is told so at its next statement: it must not run on as if nothing had been. If that comes
+//     before the decision, there is no commit.
 // C2. What comes too late is refused as well: after the deadline no more statements are run.
 // C3. A local transaction of somebody else's, such as a barrier's, can be bound in the same way:
-//     the statements of its database join it, and those of others are none of its business.
+//     the statements of its database join it, and those of others are in whatever was around it.
+// C4. A global transaction within another is part of that. What it has promised, all or nothing,
+//     can be kept only by the whole: if it fails, the whole is rolled back.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { BranchId, GlobalTransactionId, Instant } from '@concordat/protocols';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import { Misused } from './errors.js';
+import { enlist, leave } from './enlisting.js';
+import { Misused, messageOf, RolledBack } from './errors.js';
 import type { Enlistment, LocalBranch } from './local-branch.js';
 
 /** One of the application's databases, as the coordinator knows it. */
@@ -19,16 +23,25 @@ export interface Database {
   readonly open: (enlistment: Enlistment) => LocalBranch;
 }
 
+export interface ContextLimits {
+  /** How long the work may still take. */
+  readonly remainingMs: () => number;
+  /** How long a branch may take to end. */
+  readonly endTimeoutMs: number;
+}
+
 export class Context {
   private readonly branches = new Map<Database, LocalBranch>();
-  private over: string | undefined;
+  private isOver = false;
+  private isUsedLate = false;
+  private doomedBy: { readonly error: unknown } | undefined;
 
   constructor(
     readonly gtid: GlobalTransactionId,
     readonly begunAt: Instant,
     /** The journal's id, which is part of the names of prepared branches. */
     private readonly cluster: string,
-    private readonly isPastDeadline: () => boolean,
+    private readonly limits: ContextLimits,
   ) {}
 
   /** The query runner on which a statement for `database` must run. */
@@ -37,7 +50,8 @@ export class Context {
     const known = this.branches.get(database);
     if (known !== undefined) return known.runner;
     const name = { cluster: this.cluster, gtid: this.gtid, branch: database.name };
-    const branch = database.open({ name, mayGoOn: () => this.requireOpen() });
+    const mayGoOn = (): void => this.requireOpen();
+    const branch = database.open({ name, mayGoOn, ...this.limits });
     this.branches.set(database, branch);
     return branch.runner;
   }
@@ -46,24 +60,57 @@ export class Context {
     return this.branches;
   }
 
-  /** @throws Misused (C1, C2) */
+  /** @throws Misused (C1), RolledBack (C2) */
   requireOpen(): void {
-    if (this.over !== undefined) throw new Misused(this.over);
-    if (!this.isPastDeadline()) return;
-    throw new Misused(`the global transaction ${this.gtid} has run out of time`);
+    if (this.isOver) {
+      this.isUsedLate = true;
+      throw new Misused(`the global transaction ${this.gtid} is over: ${NOT_WAITED_FOR}`);
+    }
+    if (this.limits.remainingMs() > 0) return;
+    throw new RolledBack(this.gtid, 'it has run out of time');
   }
 
-  /** C1. Statements that are in the line already are still run. */
+  /** C4. */
+  doom(error: unknown): void {
+    this.doomedBy ??= { error };
+  }
+
+  /**
+   * The work has returned: nothing more of it may follow.
+   * @throws RolledBack, Misused if it must not be committed
+   */
   end(): void {
-    this.over = `the global transaction ${this.gtid} is over: was a promise not waited for?`;
+    this.requireOpen();
+    this.isOver = true;
+    if (this.doomedBy !== undefined) {
+      const { error: cause } = this.doomedBy;
+      throw new RolledBack(this.gtid, `one within it has failed: ${messageOf(cause)}`, { cause });
+    }
+    for (const [{ name }, { trouble }] of this.branches) {
+      if (trouble === undefined) continue;
+      throw new RolledBack(this.gtid, `${name}: ${trouble.message}`, { cause: trouble });
+    }
+  }
+
+  /** The work has failed, or is not waited for any longer. */
+  abandon(): void {
+    this.isOver = true;
+  }
+
+  /** @throws Misused (C1) */
+  requireUnused(): void {
+    if (this.isUsedLate) throw new Misused(NOT_WAITED_FOR);
   }
 }
+
+const NOT_WAITED_FOR = 'was a promise not waited for?';
 
 /** C3. */
 class Bound {
   constructor(
     readonly dataSource: DataSource,
     readonly runner: QueryRunner,
+    readonly around: Context | Bound | undefined,
   ) {}
 }
 
@@ -71,20 +118,33 @@ const storage = new AsyncLocalStorage<Context | Bound>();
 
 /** The global transaction that this code runs in. */
 export function currentContext(): Context | undefined {
-  const current = storage.getStore();
-  return current instanceof Context ? current : undefined;
+  let current = storage.getStore();
+  while (current instanceof Bound) current = current.around;
+  return current;
+}
+
+/** Whether this code runs in a local transaction that is bound. */
+export function isBound(): boolean {
+  return storage.getStore() instanceof Bound;
 }
 
 /** The query runner that a statement of `database` must run on; undefined: one of its own. */
 export function currentRunnerOf(database: Database): QueryRunner | undefined {
-  const current = storage.getStore();
-  if (current instanceof Context) return current.runnerOf(database);
-  return current?.dataSource === database.dataSource ? current.runner : undefined;
+  return boundRunnerOf(database.dataSource) ?? currentContext()?.runnerOf(database);
+}
+
+/** The runner of the local transaction that is bound for this DataSource (C3). */
+export function boundRunnerOf(dataSource: DataSource): QueryRunner | undefined {
+  for (let one = storage.getStore(); one instanceof Bound; one = one.around) {
+    if (one.dataSource === dataSource) return one.runner;
+  }
+  return undefined;
 }
 
 /**
  * Runs `work` so that the statements of `dataSource`, whoever makes them, join the local
- * transaction of `manager` (C3). The database must be one of the coordinator's.
+ * transaction of `manager` (C3). The database must be one of the coordinator's, or be joined by
+ * `joinBound`.
  */
 export function runBound<Value>(
   dataSource: DataSource,
@@ -92,7 +152,16 @@ export function runBound<Value>(
   work: () => Promise<Value>,
 ): Promise<Value> {
   if (queryRunner === undefined) throw new Misused('this manager is in no local transaction');
-  return storage.run(new Bound(dataSource, unreleased(queryRunner)), work);
+  return storage.run(new Bound(dataSource, unreleased(queryRunner), storage.getStore()), work);
+}
+
+/**
+ * For a DataSource that is in no coordinator's global transactions: its statements join what is
+ * bound. @returns what ends that
+ */
+export function joinBound(dataSource: DataSource): () => void {
+  enlist(dataSource, () => boundRunnerOf(dataSource));
+  return () => leave(dataSource);
 }
 
 /** TypeORM releases a runner after each statement that it was not given one for; not this one. */

@@ -9,15 +9,19 @@
 //     under a name of its own cluster and has never heard of.
 // C2. Other instances of the application may run beside this one, on the same journal: each drives
 //     what it has begun, and takes over what another leaves.
+// C3. A database of the application's may be out of reach at boot, and later: what needs it fails,
+//     and is reported; nothing else waits for it. The journal's own is waited for.
+// C4. While it closes, work that is still running can make no more statements: outside of its
+//     global transaction they would be committed one by one.
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ConcordatClient } from '@concordat/client';
-import type { Entry, Journal, ResourceManager } from '@concordat/engine';
+import type { Journal, ResourceManager } from '@concordat/engine';
 import { defaultLimits, Engine, JournalUnavailable, systemTimers } from '@concordat/engine';
 import type { OpenJournal } from '@concordat/journal';
 import { openJournal } from '@concordat/journal';
 import type { Directory, InProcessParticipants, Registry } from '@concordat/participants';
-import { UrlAllowList } from '@concordat/participants';
+import { TimeLimit, UrlAllowList } from '@concordat/participants';
 import type { GlobalTransactionId } from '@concordat/protocols';
 import { InvariantViolation } from '@concordat/protocols';
 import { defaultRecoveryLimits, Recovery } from '@concordat/recovery';
@@ -30,14 +34,19 @@ import type { OpenDatabase } from './databases.js';
 import { openDatabase } from './databases.js';
 import { Decisions } from './decisions.js';
 import { enlist, leave } from './enlisting.js';
+import { Misused } from './errors.js';
 import { GlobalTransactions } from './global-transactions.js';
 import { Housekeeping } from './housekeeping.js';
-import { JournalHome } from './journal-home.js';
+import { JournalHome, LivesAtHome } from './journal-home.js';
 import { LocalClient } from './local-client.js';
 import type { LocalBranch } from './local-branch.js';
 import { CertainlyRolledBack } from './local-branch.js';
+import type { EmbeddedObserver, Reporting } from './observer.js';
+import { reportingTo } from './observer.js';
 import { openParticipants } from './open-participants.js';
 import { ResourceNames } from './resource-names.js';
+import type { EmbeddedSettings } from './settings.js';
+import { settingsOf } from './settings.js';
 
 export interface EmbeddedOptions {
   /** The journal's Postgres; may be one of the application's own databases. */
@@ -56,54 +65,18 @@ export interface EmbeddedOptions {
   readonly observer?: EmbeddedObserver;
 }
 
-export interface EmbeddedSettings {
-  /** How long the work of a global transaction may take. */
-  readonly deadlineMs: number;
-  /** How long `run` waits for a decided transaction to end. */
-  readonly endWaitMs: number;
-  /** How long `run` tries to find out what has become of a decision. */
-  readonly settleMs: number;
-  /** Of one call of a database, when a branch is ended. */
-  readonly callTimeoutMs: number;
-  /** How old a prepared branch of ours is that nobody knows, when it is rolled back. */
-  readonly orphanAgeMs: number;
-  readonly scanPeriodMs: number;
-  readonly sweepPeriodMs: number;
-  readonly leaseMs: number;
-  /** How long to wait at boot for a database that does not answer yet. */
-  readonly databaseWaitMs: number;
-  readonly journalConnectionsMax: number;
-  /** For how long ended transactions, and so their decisions, are remembered. */
-  readonly retentionDays: number;
-}
-
-export const defaultSettings: EmbeddedSettings = {
-  deadlineMs: 30_000,
-  endWaitMs: 5_000,
-  settleMs: 10_000,
-  callTimeoutMs: 5_000,
-  orphanAgeMs: 10_000,
-  scanPeriodMs: 5_000,
-  sweepPeriodMs: 1_000,
-  leaseMs: 5_000,
-  databaseWaitMs: 60_000,
-  journalConnectionsMax: 8,
-  retentionDays: 30,
-};
-
-/** What people may want to know. */
-export interface EmbeddedObserver {
-  troubled(where: string, error: unknown): void;
-}
-
 export interface Embedded {
   readonly engine: Engine;
   readonly reader: OpenJournal['reader'];
   readonly recovery: Recovery;
+  /** The databases that branches are prepared in, the application's own among them. */
+  readonly resourceManagers: readonly ResourceManager[];
   readonly globalTransactions: GlobalTransactions;
   readonly directory: Directory;
   /** What the REST client can do, without HTTP. */
   readonly client: ConcordatClient;
+  /** Resolves if the journal can be reached. @throws JournalUnavailable */
+  ping(): Promise<void>;
   /** Takes up what has been left, and from then on looks after everything. */
   start(): void;
   /** Finishes what is under way, or leaves it to whoever comes next. */
@@ -112,6 +85,8 @@ export interface Embedded {
 
 const OWNER_RANDOM_BYTES = 4;
 const STOP_MS = 1_500;
+/** How long a database has to say at boot who it is (C3). */
+const LOOK_TIMEOUT_MS = 5_000;
 const LIMITS: BranchLimits = {
   branchesMax: defaultLimits.branchesMax,
   payloadBytesMax: 262_144,
@@ -119,20 +94,36 @@ const LIMITS: BranchLimits = {
 
 /**
  * Waits for the journal's database and migrates it. Nothing is done before `start`.
- * @throws PostgresUnreachable, UnfitDatabase; Misused for a database that cannot take part
+ * @throws PostgresUnreachable, UnfitDatabase; Misused for a setting, a name or a database that
+ *   cannot be
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  const settings = { ...defaultSettings, ...options.settings };
-  const troubled = reporting(options.observer);
+  const settings = settingsOf(options.settings);
+  refuseDoubles(options);
   const journal = await openJournal({
     databaseUrl: options.databaseUrl,
     owner: ownerName(),
     poolSize: settings.journalConnectionsMax,
     waitMs: settings.databaseWaitMs,
   });
-  await journal.migrate();
+  try {
+    await journal.migrate();
+    return await openOn(journal, options, settings);
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
+async function openOn(
+  journal: OpenJournal,
+  options: EmbeddedOptions,
+  settings: EmbeddedSettings,
+): Promise<Embedded> {
+  const reporting = reportingTo(options.observer);
   const cluster = await journal.cluster();
-  const databases = await openDatabases(options, settings, cluster);
+  const { databases, stopLooking } = await openDatabases(options, cluster, reporting);
+  const { troubled } = reporting;
   const reached = openParticipants({
     registry: options.participants ?? new Map(),
     allowedUrls: UrlAllowList.of([]),
@@ -143,29 +134,17 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     ...(options.inProcess === undefined ? {} : { inProcess: options.inProcess }),
     onTrouble: troubled,
   });
-  const { directory, participants, resourceManagers } = reached;
-  const engine = new Engine(
-    {
-      journal: journal.journal,
-      agenda: journal.agenda,
-      participants,
-      wakeups: { ring: () => undefined }, // the sweep finds everything that is due
-      clock: journal.clock,
-      timers: systemTimers,
-      ids: { next: nextGtid },
-      observer: { appended: () => undefined, answered: () => undefined, troubled },
-    },
-    { ...defaultLimits, ...limitsOf(settings), stuckAttemptsMin: STUCK_ATTEMPTS_MIN },
-  );
-  const recovery = recoveryOf({ journal, cluster, resourceManagers, engine, settings, troubled });
-  for (const database of databases) {
-    enlist(database.dataSource, () => currentRunnerOf(database));
-  }
+  const { directory, resourceManagers } = reached;
+  const engine = engineOn(journal, reached.participants, settings, troubled);
+  const recovery = recoveryOf({ journal, cluster, resourceManagers, engine, settings, reporting });
+  const globalTransactions = globalTransactionsOf({ journal, cluster, engine, settings, troubled });
   const keeping = new Housekeeping(journal, settings.retentionDays, troubled);
+  enlistAll(databases);
   return {
     engine,
     reader: journal.reader,
     recovery,
+    resourceManagers,
     directory,
     client: new LocalClient({
       engine,
@@ -174,43 +153,124 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
       names: new ResourceNames(cluster, resourceManagers),
       limits: LIMITS,
     }),
-    globalTransactions: new GlobalTransactions({
-      decisions: new Decisions(engine, settings),
-      now: () => journal.clock.now(),
-      nextGtid,
-      contextOf: (gtid, begunAt, deadlineMs) =>
-        new Context(gtid, begunAt, cluster, () => journal.clock.now() > begunAt + deadlineMs),
-      lastResource: (branch) => lastResourceOf(branch, journal),
-      limits: settings,
-    }),
+    globalTransactions,
+    ping: () => journal.reader.ping(),
     start: () => {
       engine.start();
       recovery.start();
       keeping.start();
     },
-    close: async () => {
+    close: once(async () => {
       keeping.stop();
-      for (const { dataSource } of databases) leave(dataSource);
-      await Promise.all([engine.stop(STOP_MS), recovery.stop()]);
-      await reached.close();
+      stopLooking();
+      const isIdle = await globalTransactions.close(STOP_MS);
+      if (isIdle) for (const { dataSource } of databases) leave(dataSource); // C4
+      await Promise.allSettled([engine.stop(STOP_MS), recovery.stop()]);
+      await Promise.allSettled([reached.close()]);
       await journal.close();
-    },
+    }),
   };
+}
+
+/** However often it is called, it is done once. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
+}
+
+/** @throws Misused for a name that is registered twice, or a database that has two */
+function refuseDoubles({ databases = {}, participants }: EmbeddedOptions): void {
+  const seen = new Map<DataSource, string>();
+  for (const [name, dataSource] of Object.entries(databases)) {
+    if (participants?.has(name) === true) {
+      throw new Misused(`"${name}" is a database of the application and a participant as well`);
+    }
+    const other = seen.get(dataSource);
+    if (other !== undefined) throw new Misused(`"${other}" and "${name}" are one DataSource`);
+    seen.set(dataSource, name);
+  }
+}
+
+/** All of them, or none. @throws Misused */
+function enlistAll(databases: readonly OpenDatabase[]): void {
+  const done: DataSource[] = [];
+  try {
+    for (const one of databases) {
+      enlist(one.dataSource, () => currentRunnerOf(one));
+      done.push(one.dataSource);
+    }
+  } catch (error) {
+    for (const dataSource of done) leave(dataSource);
+    throw error;
+  }
 }
 
 async function openDatabases(
   { databases = {}, databaseUrl }: EmbeddedOptions,
-  { deadlineMs }: EmbeddedSettings,
   cluster: string,
-): Promise<readonly OpenDatabase[]> {
+  { troubled }: Reporting,
+): Promise<{ readonly databases: readonly OpenDatabase[]; readonly stopLooking: () => void }> {
   const home = new JournalHome(databaseUrl);
-  const idleTimeoutMs = 2 * deadlineMs;
-  return Promise.all(
-    Object.entries(databases).map(async ([name, dataSource]) => {
-      const holdsJournal = await home.isIn(dataSource);
-      return openDatabase({ name, dataSource, cluster, idleTimeoutMs, holdsJournal });
-    }),
+  const all = Object.entries(databases).map(([name, dataSource]) => {
+    const report = (error: unknown): void => troubled(`look at ${name}`, error);
+    const lives = new LivesAtHome(home, dataSource, report);
+    const holdsJournal = (): boolean => lives.isKnown;
+    return { lives, database: openDatabase({ name, dataSource, cluster, holdsJournal }) };
+  });
+  const limit = new TimeLimit(LOOK_TIMEOUT_MS);
+  await Promise.all(all.map(({ lives }) => limit.bound(lives.find(), () => undefined)));
+  return {
+    databases: all.map(({ database }) => database),
+    stopLooking: () => {
+      for (const { lives } of all) lives.stop();
+    },
+  };
+}
+
+function engineOn(
+  { journal, agenda, clock }: OpenJournal,
+  participants: ConstructorParameters<typeof Engine>[0]['participants'],
+  { leaseMs, sweepPeriodMs }: EmbeddedSettings,
+  troubled: Reporting['troubled'],
+): Engine {
+  return new Engine(
+    {
+      journal,
+      agenda,
+      participants,
+      wakeups: { ring: () => undefined }, // the sweep finds everything that is due
+      clock,
+      timers: systemTimers,
+      ids: { next: nextGtid },
+      observer: { appended: () => undefined, answered: () => undefined, troubled },
+    },
+    { ...defaultLimits, leaseMs, sweepPeriodMs, stuckAttemptsMin: STUCK_ATTEMPTS_MIN },
   );
+}
+
+function globalTransactionsOf(parts: {
+  readonly journal: OpenJournal;
+  readonly cluster: string;
+  readonly engine: Engine;
+  readonly settings: EmbeddedSettings;
+  readonly troubled: Reporting['troubled'];
+}): GlobalTransactions {
+  const { journal, cluster, engine, settings, troubled } = parts;
+  const { clock } = journal;
+  const endTimeoutMs = settings.voteTimeoutMs;
+  return new GlobalTransactions({
+    decisions: new Decisions(engine, settings),
+    now: () => clock.now(),
+    nextGtid,
+    contextOf: (gtid, begunAt, deadlineMs) => {
+      const overAt = performance.now() + deadlineMs;
+      const remainingMs = (): number => overAt - performance.now();
+      return new Context(gtid, begunAt, cluster, { remainingMs, endTimeoutMs });
+    },
+    lastResource: (branch) => lastResourceOf(branch, journal),
+    limits: settings,
+    troubled,
+  });
 }
 
 function recoveryOf(parts: {
@@ -219,9 +279,9 @@ function recoveryOf(parts: {
   readonly resourceManagers: readonly ResourceManager[];
   readonly engine: Engine;
   readonly settings: EmbeddedSettings;
-  readonly troubled: (where: string, error: unknown) => void;
+  readonly reporting: Reporting;
 }): Recovery {
-  const { journal, cluster, resourceManagers, engine, settings, troubled } = parts;
+  const { journal, cluster, resourceManagers, engine, settings, reporting } = parts;
   const { scanPeriodMs, orphanAgeMs } = settings;
   return new Recovery(
     {
@@ -231,7 +291,7 @@ function recoveryOf(parts: {
       forgottenBefore: () => journal.reader.forgottenBefore(),
       clock: journal.clock,
       timers: systemTimers,
-      observer: { scanned: () => undefined, noted: () => undefined, troubled },
+      observer: reporting,
     },
     {
       policy: { orphans: 'roll-back', orphanAgeMs }, // C1
@@ -243,28 +303,19 @@ function recoveryOf(parts: {
 /** The journal of one decision: the last resource's own transaction, if it can hold that. */
 function lastResourceOf(
   { lastResource }: LocalBranch,
-  journal: OpenJournal,
+  { arriveWithin }: OpenJournal,
 ): Pick<Journal, 'append'> | undefined {
   if (lastResource === undefined) return undefined;
-  const append = async (entry: Entry): Promise<'appended' | 'conflict'> => {
-    try {
-      return await lastResource.commitWith(entry, journal.arriveWithin);
-    } catch (error) {
-      if (error instanceof CertainlyRolledBack) throw error;
-      throw new JournalUnavailable('the end of the last resource is not known', { cause: error });
-    }
-  };
-  return { append };
-}
-
-function limitsOf({ leaseMs, sweepPeriodMs }: EmbeddedSettings) {
-  return { leaseMs, sweepPeriodMs };
-}
-
-function reporting(observer: EmbeddedObserver | undefined) {
-  return (where: string, error: unknown): void => {
-    if (error instanceof InvariantViolation) throw error; // the program is wrong: let it end
-    observer?.troubled(where, error);
+  return {
+    append: async (entry) => {
+      try {
+        return await lastResource.commitWith(entry, arriveWithin);
+      } catch (error) {
+        if (error instanceof CertainlyRolledBack || error instanceof InvariantViolation)
+          throw error;
+        throw new JournalUnavailable('the end of the last resource is not known', { cause: error });
+      }
+    },
   };
 }
 

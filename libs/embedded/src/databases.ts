@@ -12,8 +12,9 @@ import type { BranchId } from '@concordat/protocols';
 import type { DataSource } from 'typeorm';
 import type { Database } from './context.js';
 import { originalRunnerOf } from './enlisting.js';
-import { Misused } from './errors.js';
-import { HeldBranches, HeldFirst, MysqlBranch } from './mysql-branch.js';
+import { messageOf, Misused } from './errors.js';
+import { HeldBranches, HeldFirst } from './held-branches.js';
+import { MysqlBranch } from './mysql-branch.js';
 import { PostgresBranch } from './postgres-branch.js';
 
 /** A database of the application's, with all that the coordinator needs of it. */
@@ -29,9 +30,8 @@ export interface DatabaseOptions {
   readonly name: string;
   readonly dataSource: DataSource;
   readonly cluster: string;
-  /** Whether decisions can be written in its own transactions. */
-  readonly holdsJournal: boolean;
-  readonly idleTimeoutMs: number;
+  /** Whether decisions can be written in its own transactions, as far as that is known. */
+  readonly holdsJournal: () => boolean;
 }
 
 /** @throws Misused for a kind of database that cannot be left prepared */
@@ -53,7 +53,7 @@ export function openDatabase(options: DatabaseOptions): OpenDatabase {
 }
 
 function openPostgres(options: DatabaseOptions): OpenDatabase {
-  const { name, dataSource, cluster, holdsJournal, idleTimeoutMs } = options;
+  const { name, dataSource, cluster, holdsJournal } = options;
   const url = urlOf(dataSource, 'postgres');
   const resourceManager = new PostgresResourceManager({ name, url, cluster });
   return {
@@ -63,7 +63,7 @@ function openPostgres(options: DatabaseOptions): OpenDatabase {
     resourceManager,
     participants: resourceManager,
     open: (enlistment) =>
-      new PostgresBranch(dataSource, { ...enlistment, idleTimeoutMs, holdsJournal }),
+      new PostgresBranch(dataSource, { ...enlistment, holdsJournal: holdsJournal() }),
     close: () => resourceManager.close(),
   };
 }
@@ -71,7 +71,7 @@ function openPostgres(options: DatabaseOptions): OpenDatabase {
 function openMysql({ name, dataSource, cluster }: DatabaseOptions): OpenDatabase {
   const url = urlOf(dataSource, 'mysql');
   const resourceManager = new MysqlResourceManager({ name, url, cluster });
-  const held = new HeldBranches();
+  const held = new HeldBranches((threadId) => isConnected(dataSource, threadId));
   const ensured = onceDone(() => ensureOutcomes(name, dataSource));
   return {
     name: name as BranchId,
@@ -87,16 +87,37 @@ function openMysql({ name, dataSource, cluster }: DatabaseOptions): OpenDatabase
   };
 }
 
+const OUTCOME_TABLE_IS_THERE = 'select 1 from concordat_outcome limit 0';
+
 /** Each branch proves its commit by a row in a table of ours, which must be there. */
 async function ensureOutcomes(name: string, dataSource: DataSource): Promise<void> {
   const runner = originalRunnerOf(dataSource);
+  let statement = '';
   try {
-    await ensureOutcomeTable((text) => runner.query(text));
+    await runner.query(OUTCOME_TABLE_IS_THERE).catch(() =>
+      ensureOutcomeTable((text) => {
+        statement = text.trim();
+        return runner.query(text);
+      }),
+    );
   } catch (error) {
-    const message = `the database "${name}" needs a table of Concordat's, which could not be made`;
-    throw new Misused(`${message}: ${error instanceof Error ? error.message : String(error)}`, {
+    const message = `the database "${name}" has no table concordat_outcome`;
+    throw new Misused(`${message}, and it could not be made (${messageOf(error)}): ${statement}`, {
       cause: error,
     });
+  } finally {
+    await runner.release();
+  }
+}
+
+async function isConnected(dataSource: DataSource, threadId: number): Promise<boolean> {
+  const runner = originalRunnerOf(dataSource);
+  try {
+    const rows: unknown = await runner.query(
+      'select id from information_schema.processlist where id = ?',
+      [threadId],
+    );
+    return !Array.isArray(rows) || rows.length > 0;
   } finally {
     await runner.release();
   }

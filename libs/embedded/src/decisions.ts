@@ -16,13 +16,19 @@
 // D3. The last resource, if there is one, is the branch whose database holds the journal: it is not
 //     prepared, and its own commit is the decision. 2N - 1 forced writes, where N branches that
 //     prepare need 2N and one for the decision.
+// D4. A rollback brings the votes along if they cannot add up to a commit: what a branch has voted
+//     is the evidence by which it can be found out later how it has ended.
 import type { Arrival, BranchDefinition, Engine, Journal, Record } from '@concordat/engine';
-import { JournalUnavailable } from '@concordat/engine';
+import { EntryRejected, JournalUnavailable, Overloaded } from '@concordat/engine';
 import type { BranchId, Event, GlobalTransactionId, Instant, Json } from '@concordat/protocols';
+import { summaryOf } from '@concordat/protocols';
+import { CertainlyRolledBack } from './local-branch.js';
 
-export interface VotedBranch {
+export interface BallotBranch {
   /** The participant, which is the branch's id too. */
   readonly name: BranchId;
+  /** `in-doubt`: it may be prepared. `refused`: it is over, and was rolled back. */
+  readonly vote: 'prepared' | 'refused' | 'in-doubt';
   readonly result: Json;
 }
 
@@ -32,7 +38,7 @@ export interface Ballot {
   readonly begunAt: Instant;
   readonly deadlineMs: number;
   readonly traceparent: string | null;
-  readonly branches: readonly VotedBranch[];
+  readonly branches: readonly BallotBranch[];
 }
 
 /** The branch that commits with the decision (D3), and how. */
@@ -47,6 +53,7 @@ export interface DecisionLimits {
 }
 
 const RETRY = { attemptsMax: null, firstDelayMs: 100, delayMaxMs: 10_000 } as const;
+const REASON_CHARACTERS_MAX = 200;
 
 export class Decisions {
   constructor(
@@ -55,24 +62,43 @@ export class Decisions {
   ) {}
 
   /**
+   * @param ballot all of it prepared, the last resource included, which commits with this
    * @returns `known` if another decision was first; the branches are ended by that
-   * @throws JournalUnavailable if it is not known whether it was decided; else it was not
+   * @throws what `isCertainlyNotDecided` knows; else it is not known whether it was decided
    */
   commit(ballot: Ballot, last: Last | undefined): Promise<'begun' | 'known'> {
-    const votes = ballot.branches.map(({ name, result }) => voteOf(name, result));
+    const votes = ballot.branches.map(voteOf);
     const already = last === undefined ? votes : [...votes, committedOf(last.name)];
     return this.arrive(ballot, { already, ...(last && { through: last.journal }) });
   }
 
-  /** @throws JournalUnavailable, Overloaded: then nothing is decided, or that is not known */
-  rollback(ballot: Ballot): Promise<'begun' | 'known'> {
-    return this.arrive(ballot, { already: [{ type: 'rollback-requested' }] });
+  /**
+   * @param reason for people
+   * @throws JournalUnavailable, Overloaded: then nothing is decided, or that is not known
+   */
+  rollback(ballot: Ballot, reason?: string): Promise<'begun' | 'known'> {
+    const { branches } = ballot;
+    const isSafe = branches.some(({ vote }) => vote !== 'prepared');
+    const prepared = isSafe ? branches.filter(({ vote }) => vote === 'prepared') : []; // D4
+    const refused = branches.filter(({ vote }) => vote === 'refused');
+    const votes = [...prepared, ...refused].map(voteOf);
+    return this.arrive(ballot, { already: [...votes, { type: 'rollback-requested' }] }, reason);
   }
 
-  /** What was decided of `gtid`; a rollback is written for it if nothing was (D2). */
-  async settle(ballot: Ballot): Promise<Record | undefined> {
+  /**
+   * What was decided of `gtid`: a rollback is written for it if nothing was (D2).
+   * @returns undefined if that is on its way, and not durable yet
+   */
+  async settle(ballot: Ballot): Promise<'commit' | 'rollback' | undefined> {
     await this.rollback(ballot);
-    return this.engine.find(ballot.gtid);
+    return this.decisionOf(ballot.gtid);
+  }
+
+  /** The decision that is durable; undefined if none is. */
+  async decisionOf(gtid: GlobalTransactionId): Promise<'commit' | 'rollback' | undefined> {
+    const record = await this.engine.find(gtid);
+    const decision = record && summaryOf(record.transaction).decision;
+    return decision === 'undecided' ? undefined : decision;
   }
 
   /** Where the transaction is when it has ended, or `timeoutMs` are over. */
@@ -83,11 +109,15 @@ export class Decisions {
   private arrive(
     { gtid, name, begunAt, deadlineMs, traceparent, branches }: Ballot,
     how: Pick<Arrival, 'already' | 'through'>,
+    reason?: string,
   ): Promise<'begun' | 'known'> {
     const definitions = branches.map((branch) => this.definitionOf(branch.name));
-    const request = { protocol: '2pc', name, metadata: {}, deadlineMs, traceparent } as const;
+    const metadata = reason === undefined ? {} : { reason: reason.slice(0, REASON_CHARACTERS_MAX) };
+    const request = { protocol: '2pc', name, metadata, deadlineMs, traceparent } as const;
+    // Nothing is asked of a transaction without branches: that would be committed at once.
+    const driven = branches.length > 0;
     return this.engine.arrive(
-      { ...request, branches: definitions, driven: true },
+      { ...request, branches: definitions, driven },
       { gtid, begunAt, ...how },
     );
   }
@@ -99,9 +129,10 @@ export class Decisions {
   }
 }
 
-function voteOf(name: BranchId, result: Json): Event {
+function voteOf({ name, vote, result }: BallotBranch): Event {
   const call = { branch: name, operation: 'prepare' } as const;
-  return { type: 'replied', call, reply: { type: 'prepared' }, result };
+  if (vote === 'prepared') return { type: 'replied', call, reply: { type: vote }, result };
+  return { type: 'replied', call, reply: { type: 'refused' } };
 }
 
 function committedOf(name: BranchId): Event {
@@ -109,6 +140,16 @@ function committedOf(name: BranchId): Event {
   return { type: 'replied', call, reply: { type: 'acknowledged' } };
 }
 
-export function isUnknown(error: unknown): boolean {
-  return error instanceof JournalUnavailable;
+/** Nothing was written, so no decision was taken. */
+export function isCertainlyNotDecided(error: unknown): boolean {
+  return (
+    error instanceof CertainlyRolledBack ||
+    error instanceof Overloaded ||
+    error instanceof EntryRejected
+  );
+}
+
+/** It may be otherwise in a moment. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof JournalUnavailable || isCertainlyNotDecided(error);
 }

@@ -14,17 +14,25 @@ export class RolledBack extends Error {
   }
 }
 
-/**
- * It is not known whether the decision has become durable. The coordinator ends all branches alike
- * once it can reach the journal; `decisionOf(gtid)` tells then.
- */
+/** It is not known whether it has committed. */
 export class InDoubt extends Error {
   override readonly name = 'InDoubt';
+  /**
+   * @param isDecided whether the journal will tell: all branches end alike as soon as it can be
+   *   reached, and `decisionOf(gtid)` says how. False if one database alone was committed, of
+   *   which the journal never hears: only that database can tell, by what is in it.
+   */
   constructor(
     readonly gtid: GlobalTransactionId,
+    readonly isDecided: boolean,
     options?: ErrorOptions,
   ) {
-    super(`whether the global transaction ${gtid} has committed is not known yet`, options);
+    super(
+      isDecided
+        ? `whether the global transaction ${gtid} has committed is not known yet`
+        : `whether the one database of the global transaction ${gtid} has committed is not known`,
+      options,
+    );
   }
 }
 
@@ -42,4 +50,12 @@ export class HeuristicEnd extends Error {
 /** The application uses global transactions in a way that cannot work. */
 export class Misused extends Error {
   override readonly name = 'Misused';
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,17 +1,17 @@
 export type { GlobalTransactionOptions } from './global-transactions.js';
 export { GlobalTransactions } from './global-transactions.js';
-export { currentContext, runBound } from './context.js';
-export type {
-  Embedded,
-  EmbeddedObserver,
-  EmbeddedOptions,
-  EmbeddedSettings,
-} from './coordinator.js';
-export { defaultSettings, openEmbedded } from './coordinator.js';
-export * from './errors.js';
+export { currentContext, joinBound, runBound } from './context.js';
+export type { Embedded, EmbeddedOptions } from './coordinator.js';
+export { openEmbedded } from './coordinator.js';
+export { HeuristicEnd, InDoubt, Misused, RolledBack } from './errors.js';
+export type { EmbeddedObserver } from './observer.js';
+export type { EmbeddedSettings } from './settings.js';
+export { defaultSettings } from './settings.js';
 export * from './branch-definitions.js';
 export * from './open-participants.js';
 export * from './resource-names.js';
 export { timeOf } from './times.js';
 export * from './views.js';
 export { digestOf } from './digest.js';
+export type { LocalParts } from './local-client.js';
+export { LocalClient } from './local-client.js';

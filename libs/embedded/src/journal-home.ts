@@ -7,8 +7,9 @@
 import type { DataSource } from 'typeorm';
 import pg from 'pg';
 
+/** Not in words that depend on how a session writes times. */
 const IDENTITY = `
-  select pg_postmaster_start_time()::text
+  select extract(epoch from pg_postmaster_start_time())::text
          || ' ' || (select system_identifier from pg_control_system())
          || ' ' || (select oid from pg_database where datname = current_database()) as identity`;
 
@@ -16,34 +17,74 @@ const MAY_WRITE = `
   select coalesce(has_table_privilege(to_regclass('concordat.global_transaction'), 'insert')
               and has_table_privilege(to_regclass('concordat.journal'), 'insert'), false) as may`;
 
-export class JournalHome {
-  private identity: Promise<string> | undefined;
+const CONNECT_TIMEOUT_MS = 5_000;
 
+/** The application's, for one statement. */
+type Ask = <Row>(statement: string) => Promise<readonly Row[]>;
+
+export class JournalHome {
   constructor(private readonly databaseUrl: string) {}
 
-  /** False as well where that cannot be found out: the branch is prepared like any other then. */
+  /** @throws whatever keeps one of them from answering */
   async isIn(dataSource: DataSource): Promise<boolean> {
     if (dataSource.options.type !== 'postgres') return false;
-    try {
-      this.identity ??= this.ownIdentity();
-      const [[here], [privilege]] = [
-        await dataSource.query<readonly { identity: string }[]>(IDENTITY),
-        await dataSource.query<readonly { may: boolean }[]>(MAY_WRITE),
-      ];
-      return here?.identity === (await this.identity) && privilege?.may === true;
-    } catch {
-      return false;
-    }
+    const ask: Ask = (statement) => dataSource.query(statement);
+    const [here] = await ask<{ identity: string }>(IDENTITY);
+    if (here?.identity !== (await this.identity())) return false;
+    const [privilege] = await ask<{ may: boolean }>(MAY_WRITE);
+    return privilege?.may === true;
   }
 
-  private async ownIdentity(): Promise<string> {
-    const client = new pg.Client({ connectionString: this.databaseUrl });
-    await client.connect();
+  private async identity(): Promise<string | undefined> {
+    const client = new pg.Client({
+      connectionString: this.databaseUrl,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    });
+    client.on('error', () => undefined); // the query hears of it
     try {
+      await client.connect();
       const { rows } = await client.query<{ identity: string }>(IDENTITY);
-      return rows[0]?.identity ?? '';
+      return rows[0]?.identity;
     } finally {
       await client.end();
     }
+  }
+}
+
+const LOOK_AGAIN_MS = 5_000;
+
+/**
+ * What is known of that for one database. It may not answer at boot: until it does, its branches
+ * are prepared like any other's.
+ */
+export class LivesAtHome {
+  private timer: NodeJS.Timeout | undefined;
+  private isStopped = false;
+  private known = false;
+
+  constructor(
+    private readonly home: Pick<JournalHome, 'isIn'>,
+    private readonly dataSource: DataSource,
+    private readonly troubled: (error: unknown) => void,
+  ) {}
+
+  get isKnown(): boolean {
+    return this.known;
+  }
+
+  /** Asks, and asks again until there is an answer. Resolves after the first time. */
+  async find(): Promise<void> {
+    try {
+      this.known = await this.home.isIn(this.dataSource);
+    } catch (error) {
+      if (this.isStopped) return;
+      this.troubled(error);
+      this.timer = setTimeout(() => void this.find(), LOOK_AGAIN_MS).unref();
+    }
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    clearTimeout(this.timer);
   }
 }

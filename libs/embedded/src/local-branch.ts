@@ -6,6 +6,8 @@
 //
 // B1. A branch that cannot say `prepared` for certain throws: whoever asked must then have it
 //     rolled back by the engine, which repeats that until the database has obeyed.
+// B2. Whatever an end comes to, it has let go of the connection: given it back, thrown it away, or
+//     handed it to whoever holds what is prepared. To roll back what has ended does nothing.
 import type { Entry } from '@concordat/engine';
 import type { RunWithin } from '@concordat/journal';
 import type { Json } from '@concordat/protocols';
@@ -27,13 +29,17 @@ export class CertainlyRolledBack extends Error {
 }
 
 export interface LocalBranch {
-  /** What the application's statements run on. */
+  /** What the application's statements run on: another one each time. */
   readonly runner: QueryRunner;
-  /** @throws if it is not prepared, or not known to be (B1) */
+  /** Whether any statement was made. */
+  readonly isBegun: boolean;
+  /** Why it must not be committed, though its work has returned; undefined if it may be. */
+  readonly trouble: Error | undefined;
+  /** @throws CertainlyRolledBack, or anything else: it may be prepared (B1) */
   prepare(): Promise<Vote>;
   /** In one phase. @throws CertainlyRolledBack, or anything else: not known */
   commit(): Promise<void>;
-  /** Lets go of the connection whatever happens; the database rolls back what it cannot be told. */
+  /** Never rejects; the database rolls back what it cannot be told. */
   rollback(): Promise<void>;
   /** Absent where the journal is in another database. */
   readonly lastResource: LastResource | undefined;
@@ -45,6 +51,10 @@ export interface Enlistment {
   readonly name: BranchName;
   /** Throws if the application may run no more statements. */
   readonly mayGoOn: () => void;
+  /** How long the work may still take. */
+  readonly remainingMs: () => number;
+  /** How long the branch may take to vote, to commit or to roll back. */
+  readonly endTimeoutMs: number;
 }
 
 export interface LastResource {

@@ -1,93 +1,121 @@
 // A branch on MariaDB or MySQL, in this process: XA, on a connection of its own.
 //
-//   XA START ─▶ the application's statements ─▶ outcome row, XA END, XA PREPARE ─▶ held
-//                                                                                   │
-//                     the engine's order ──▶ on the connection that is held, or on another
+//   XA START ─▶ the application's statements ─┬─▶ outcome row, XA END, XA PREPARE ─▶ held
+//                                             └─▶ XA END, XA COMMIT … ONE PHASE       alone
+//
+//   held ──the engine's order──▶ on the connection that is held, or on another (held-branches.ts)
 //
 // X1. XA START stands before the first statement, so a transaction of this kind is XA from its
-//     beginning, also if it turns out to be alone: then it commits in one go.
+//     beginning, also if it turns out to be alone: then it commits in one phase, and is never
+//     prepared. So there is nothing that recovery could find, and presume upon.
 // X2. Any statement that fails poisons the branch (B3 of xa-branch.ts), also one that the
 //     application has caught: the server may have undone it alone.
-// X3. Once prepared, the connection is kept for the order, for HOLD_MS at most: as long as it is
-//     connected nobody else can end the branch. Then it is closed, and anybody can.
-import type { Answer, Participants, Question } from '@concordat/engine';
+// X3. What the server has refused is rolled back here. What is not known to be may be prepared;
+//     its connection is closed, for as long as that is connected nobody else can end the branch.
 import { outcomeRowEvidence, XaBranch } from '@concordat/participants';
 import { assert } from '@concordat/protocols';
-import type { BranchName } from '@concordat/wire';
-import { gidOf, xidOf } from '@concordat/wire';
+import { xidOf } from '@concordat/wire';
 import type { DataSource, QueryRunner } from 'typeorm';
-import type { TakenRunner } from './enlisting.js';
-import { takeRunner } from './enlisting.js';
+import { asError } from './errors.js';
+import type { HeldBranches } from './held-branches.js';
 import type { Enlistment, LocalBranch, Vote } from './local-branch.js';
 import { CertainlyRolledBack } from './local-branch.js';
-
-const HOLD_MS = 2_000;
-
-/** What TypeORM hands out: mysql2's connection of a pool. */
-interface Connection {
-  query(text: string, values: unknown, done: (error: Error | null, rows: unknown) => void): void;
-  destroy(): void;
-}
+import type { MysqlConnection } from './mysql-connection.js';
+import { brokenOff, statementOn } from './mysql-connection.js';
+import type { TakenRunner } from './taken-runner.js';
+import { takeRunner } from './taken-runner.js';
 
 export class MysqlBranch implements LocalBranch {
   readonly lastResource = undefined;
-  private readonly taken: TakenRunner<Connection>;
+  private readonly taken: TakenRunner<MysqlConnection>;
   private readonly xa: XaBranch;
-  private connection: Connection | undefined;
+  private connection: MysqlConnection | undefined;
 
+  /** @param ensured that the table of outcome rows is there, before there is a connection */
   constructor(
     dataSource: DataSource,
     private readonly held: HeldBranches,
     private readonly enlistment: Enlistment,
     ensured: () => Promise<void>,
   ) {
-    const { mayGoOn, name } = enlistment;
-    this.taken = takeRunner<Connection>(dataSource, {
-      begin: async (connection) => {
+    const handling = {
+      ready: ensured,
+      begin: async (connection: MysqlConnection) => {
         this.connection = connection;
-        await ensured();
+        await this.isolate(connection, dataSource.options.isolationLevel);
         await this.xa.start();
+        return connection;
       },
-      discard: (_, connection) => connection.destroy(),
-      mayGoOn,
-    });
-    this.xa = new XaBranch((text, values) => this.run(text, values), xidOf(name));
+      isKnownToServer: () => true, // X2: whatever has failed
+      discard: (_: QueryRunner, connection: MysqlConnection, error: Error) =>
+        brokenOff(connection, error),
+    };
+    this.taken = takeRunner<MysqlConnection>(dataSource, handling, enlistment);
+    this.xa = new XaBranch((text, values) => this.run(text, values), xidOf(enlistment.name));
   }
 
   get runner(): QueryRunner {
     return this.taken.runner;
   }
 
+  get isBegun(): boolean {
+    return this.taken.isBegun();
+  }
+
+  get trouble(): Error | undefined {
+    return this.taken.trouble();
+  }
+
   async prepare(): Promise<Vote> {
-    await this.taken.close('the global transaction is being voted on');
-    if (!this.taken.isBegun()) return { type: 'read-only' };
-    const failure = this.taken.failure();
-    if (failure !== undefined) this.xa.poisoned(failure);
-    try {
-      await this.xa.prepare();
-    } catch (error) {
-      if (!(await this.isRolledBack())) throw error;
-      throw new CertainlyRolledBack(asError(error).message, { cause: error });
-    }
-    this.held.hold(this.enlistment.name, this.xa, this.taken);
+    const connection = await this.closed('the global transaction is being voted on');
+    await this.ended(() => this.xa.prepare());
+    this.held.hold(this.enlistment.name, connection, this.xa, this.taken);
     return { type: 'prepared', result: outcomeRowEvidence };
   }
 
   /** X1. */
   async commit(): Promise<void> {
-    const vote = await this.prepare();
-    if (vote.type === 'read-only') return;
-    const order = await this.held.end(this.enlistment.name, 'commit');
-    if (order !== 'ended') throw new Error('the reply to XA COMMIT was lost');
+    await this.closed('the global transaction is being committed');
+    await this.ended(() => this.xa.commitOnePhase());
+    await this.taken.release();
   }
 
   async rollback(): Promise<void> {
     await this.taken.close('the global transaction is rolled back');
-    if (this.taken.isBegun()) await this.isRolledBack();
+    if (!this.taken.isReleased()) await this.isRolledBack();
   }
 
-  /** Whether the server has said so. */
+  /** @throws CertainlyRolledBack if there is no transaction any more */
+  private async closed(because: string): Promise<MysqlConnection> {
+    await this.taken.close(because);
+    const { connection } = this;
+    const failure = this.taken.failure();
+    if (connection === undefined || this.taken.isReleased()) {
+      await this.taken.release();
+      const message = 'its connection was lost before it could vote';
+      throw new CertainlyRolledBack(message, { cause: failure });
+    }
+    if (failure !== undefined) this.xa.poisoned(failure); // X2
+    return connection;
+  }
+
+  /** X3. */
+  private async ended(end: () => Promise<void>): Promise<void> {
+    try {
+      await end();
+    } catch (error) {
+      const { connection } = this;
+      if (await this.isRolledBack()) {
+        throw new CertainlyRolledBack(asError(error).message, { cause: error });
+      }
+      if (connection !== undefined) this.held.letGo(this.enlistment.name, connection);
+      throw error;
+    }
+  }
+
+  /** Whether the server has said so. Lets go of the connection in any case. */
   private async isRolledBack(): Promise<boolean> {
+    if (this.taken.isReleased()) return false;
     try {
       await this.xa.rollback();
       await this.taken.release();
@@ -98,90 +126,16 @@ export class MysqlBranch implements LocalBranch {
     }
   }
 
+  private async isolate(connection: MysqlConnection, level: string | undefined): Promise<void> {
+    if (level === undefined) return;
+    await statementOn(connection, `set transaction isolation level ${level}`);
+  }
+
   private run(text: string, values?: string[]): Promise<unknown> {
-    const { connection } = this;
-    assert(connection !== undefined, 'a branch has its connection from its first statement on');
-    return new Promise((resolve, reject) => {
-      connection.query(text, values ?? [], (error, rows) =>
-        error === null ? resolve(rows) : reject(error),
-      );
-    });
+    assert(
+      this.connection !== undefined,
+      'a branch has its connection from its first statement on',
+    );
+    return statementOn(this.connection, text, values);
   }
-}
-
-interface Held {
-  readonly xa: XaBranch;
-  readonly taken: TakenRunner<Connection>;
-  readonly timer: NodeJS.Timeout;
-}
-
-/** X3. The prepared branches whose connections are still here. */
-export class HeldBranches {
-  private readonly held = new Map<string, Held>();
-
-  hold(name: BranchName, xa: XaBranch, taken: TakenRunner<Connection>): void {
-    const timer = setTimeout(() => void this.letGo(name), HOLD_MS);
-    this.held.set(gidOf(name), { xa, taken, timer });
-  }
-
-  /** @returns `ended` if it was told so; else another connection must find out */
-  async end(name: BranchName, order: 'commit' | 'rollback'): Promise<'ended' | 'not-here'> {
-    const one = this.take(name);
-    if (one === undefined) return 'not-here';
-    try {
-      await one.xa[order]();
-      await one.taken.release();
-      return 'ended';
-    } catch (error) {
-      await one.taken.release(asError(error));
-      return 'not-here';
-    }
-  }
-
-  /** Closes every connection: the branches stay prepared, and anybody can end them. */
-  async close(): Promise<void> {
-    const all = [...this.held.values()];
-    this.held.clear();
-    await Promise.all(all.map((one) => closed(one)));
-  }
-
-  private async letGo(name: BranchName): Promise<void> {
-    const one = this.take(name);
-    if (one !== undefined) await closed(one);
-  }
-
-  private take(name: BranchName): Held | undefined {
-    const key = gidOf(name);
-    const one = this.held.get(key);
-    this.held.delete(key);
-    if (one !== undefined) clearTimeout(one.timer);
-    return one;
-  }
-}
-
-async function closed({ taken, timer }: Held): Promise<void> {
-  clearTimeout(timer);
-  await taken.release(new Error('the branch was held for long enough'));
-}
-
-/** Ends a branch on the connection that has prepared it, if that is here; else as any other. */
-export class HeldFirst implements Participants {
-  constructor(
-    private readonly held: HeldBranches,
-    private readonly cluster: string,
-    private readonly others: Participants,
-  ) {}
-
-  async ask(question: Question): Promise<Answer> {
-    const { gtid, call } = question;
-    const { branch, operation } = call;
-    if (operation !== 'commit' && operation !== 'rollback') return this.others.ask(question);
-    const ended = await this.held.end({ cluster: this.cluster, gtid, branch }, operation);
-    if (ended === 'not-here') return this.others.ask(question);
-    return { type: 'reply', reply: { type: 'acknowledged' } };
-  }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,8 +1,8 @@
 // A branch on Postgres, in this process.
 //
-//   begin ─▶ the application's statements ─┬─▶ ┌ its xid ─▶ PREPARE TRANSACTION ┐ one query
-//                                          ├─▶ COMMIT          alone
-//                                          └─▶ the decision ─▶ COMMIT           last resource
+//   ┌ begin, the first statement ┐ ─▶ others ─┬─▶ ┌ its xid, PREPARE TRANSACTION ┐
+//   └ one round trip ────────────┘            ├─▶   COMMIT                           alone
+//                                             └─▶ ┌ the decision, COMMIT ┐           last resource
 //
 // P1. An end counts only if Postgres names it: COMMIT and PREPARE TRANSACTION of a transaction
 //     that has failed are answered ROLLBACK, and raise no error.
@@ -10,22 +10,32 @@
 //     here, and can still be forgotten. So is one whose connection is lost.
 // P3. A transaction that has written nothing is not prepared: that would force a write, and leave
 //     something to be ended. Where no statement looks like a write, Postgres is asked; a function
-//     may have written. Where one does and has not, something empty is prepared: harmless.
+//     may have written. Where one does and has not, something empty is prepared: harmless. What
+//     has only read is committed, for a serializable transaction may fail by that; what only
+//     notifies does so before the decision.
 // P4. A session that hears nothing more in the middle of a transaction is ended by the server, and
-//     lets go of its locks. Set once for a connection, which is used for nothing else.
+//     lets go of its locks: this process may be gone, and its host with it. That is set for the
+//     transaction alone, for the connection is the application's.
 import type { Entry } from '@concordat/engine';
 import type { RunWithin } from '@concordat/journal';
 import { gidOf } from '@concordat/wire';
-import type { PoolClient, QueryResult } from 'pg';
+import type { PoolClient, QueryResult, Submittable } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
-import type { TakenRunner } from './enlisting.js';
-import { takeRunner } from './enlisting.js';
+import pg from 'pg';
+import { asError } from './errors.js';
+import {
+  beginWith,
+  commitWith as commitTogether,
+  isRefusal,
+  NotBegun,
+  NotCommitted,
+} from './joint-query.js';
 import type { Enlistment, LastResource, LocalBranch, Vote } from './local-branch.js';
 import { CertainlyRolledBack } from './local-branch.js';
+import type { TakenRunner } from './taken-runner.js';
+import { takeRunner } from './taken-runner.js';
 
 export interface PostgresBranchOptions extends Enlistment {
-  /** How long the server waits for the next statement (P4). */
-  readonly idleTimeoutMs: number;
   /** The journal is in this very database. */
   readonly holdsJournal: boolean;
 }
@@ -46,23 +56,42 @@ const SUCCESSFUL_COMPLETION = '00000'; // what a mere NOTICE bears
 
 export class PostgresBranch implements LocalBranch {
   private readonly taken: TakenRunner<PoolClient>;
+  private readonly beginning: string;
+  private readonly idling: string;
   private looksWritten = false;
+  private client: PoolClient | undefined;
+  /** Rejects if the transaction could not be begun; undefined before its first statement. */
+  private begun: Promise<unknown> | undefined;
 
   constructor(
     dataSource: DataSource,
     private readonly options: PostgresBranchOptions,
   ) {
-    const { mayGoOn } = options;
-    this.taken = takeRunner<PoolClient>(dataSource, {
-      begin: async (client) => void (await this.begin(client)),
-      onStatement: (text) => (this.looksWritten ||= LOOKS_LIKE_A_WRITE.test(text)),
-      discard: (runner, _, error) => (runner as PostgresRunner).releasePostgresConnection(error),
-      mayGoOn,
-    });
+    const { isolationLevel } = dataSource.options;
+    this.beginning =
+      isolationLevel === undefined ? 'begin' : `begin isolation level ${isolationLevel}`;
+    const idleMs = 2 * (Math.max(0, Math.ceil(options.remainingMs())) + options.endTimeoutMs);
+    this.idling = `set local idle_in_transaction_session_timeout = ${idleMs}`;
+    const handling = {
+      begin: (client: PoolClient) => this.begin(client),
+      onStatement: (text: string) => (this.looksWritten ||= LOOKS_LIKE_A_WRITE.test(text)),
+      isKnownToServer: isRefusal,
+      discard: (runner: QueryRunner, _: PoolClient, error: Error) =>
+        (runner as PostgresRunner).releasePostgresConnection(error),
+    };
+    this.taken = takeRunner<PoolClient>(dataSource, handling, options);
   }
 
   get runner(): QueryRunner {
     return this.taken.runner;
+  }
+
+  get isBegun(): boolean {
+    return this.begun !== undefined;
+  }
+
+  get trouble(): Error | undefined {
+    return this.taken.trouble();
   }
 
   get lastResource(): LastResource | undefined {
@@ -70,28 +99,31 @@ export class PostgresBranch implements LocalBranch {
   }
 
   async prepare(): Promise<Vote> {
-    await this.taken.close('the global transaction is being voted on');
-    const client = await this.taken.connection();
-    if (!this.looksWritten && (await evidenceOf(client)).xid === null) {
-      await this.rollback();
+    const client = await this.closed('the global transaction is being voted on');
+    const server = await this.serverIfWritten(client);
+    if (server === undefined) {
+      await this.end(client, 'COMMIT', async () => [await client.query('commit')]);
       return { type: 'read-only' };
     }
-    const server = servers.get(client) ?? (await serverOf(client));
-    const gid = gidOf(this.options.name);
-    const [found] = await this.end(`${EVIDENCE}; prepare transaction '${gid}'`, 'PREPARE');
+    const statement = `${EVIDENCE}; prepare transaction '${gidOf(this.options.name)}'`;
+    const [found] = await this.end(client, 'PREPARE', async () =>
+      [await client.query(statement)].flat(),
+    );
     const { xid, replicated } = (found?.rows[0] ?? NO_EVIDENCE) as Evidence;
     return { type: 'prepared', result: xid === null ? {} : { xid, server, replicated } };
   }
 
   async commit(): Promise<void> {
-    await this.end('commit', 'COMMIT');
+    const client = await this.closed('the global transaction is being committed');
+    await this.end(client, 'COMMIT', async () => [await client.query('commit')]);
   }
 
   async rollback(): Promise<void> {
     await this.taken.close('the global transaction is rolled back');
-    if (!this.taken.isBegun()) return;
+    const { client } = this;
+    if (this.taken.isReleased()) return; // the connection is somebody else's
+    if (this.begun === undefined || client === undefined) return this.taken.release();
     try {
-      const client = await this.taken.connection();
       await client.query('rollback');
       await this.taken.release();
     } catch (error) {
@@ -99,61 +131,112 @@ export class PostgresBranch implements LocalBranch {
     }
   }
 
-  private begin(client: PoolClient): Promise<unknown> {
-    const { idleTimeoutMs } = this.options;
-    if (settled.has(client)) return client.query('begin');
-    settled.add(client);
-    return client.query(`set idle_in_transaction_session_timeout = ${idleTimeoutMs}; begin`);
+  /** @throws CertainlyRolledBack if there is no transaction any more */
+  private async closed(because: string): Promise<PoolClient> {
+    await this.taken.close(because);
+    const { client } = this;
+    if (client !== undefined && !this.taken.isReleased()) return client;
+    const cause = this.taken.failure();
+    throw new CertainlyRolledBack('its connection was lost before it could vote', { cause });
+  }
+
+  /** Which server it is; undefined if nothing was written (P3). @throws CertainlyRolledBack */
+  private async serverIfWritten(client: PoolClient): Promise<string | undefined> {
+    try {
+      await this.begun;
+      if (!this.looksWritten && (await evidenceOf(client)).xid === null) return undefined;
+      return servers.get(client) ?? (await serverOf(client));
+    } catch (error) {
+      await this.rollback(); // nothing was prepared yet
+      throw new CertainlyRolledBack(reasonOf(error), { cause: error });
+    }
+  }
+
+  /** What TypeORM speaks to: its first statement begins the transaction. */
+  private begin(client: PoolClient): Promise<PoolClient> {
+    this.client = client;
+    const query = (text: unknown, values?: readonly unknown[]): unknown =>
+      this.query(client, text, values);
+    const spokenTo = new Proxy(client, {
+      get: (target, key) => (key === 'query' ? query : (Reflect.get(target, key) as unknown)),
+    });
+    return Promise.resolve(spokenTo);
+  }
+
+  private query(client: PoolClient, text: unknown, values: readonly unknown[] = []): unknown {
+    if (typeof text !== 'string') return this.stream(client, text as Submittable);
+    if (this.begun === undefined && values.length > 0) {
+      const first = beginWith(client, { text, values }, [this.beginning, this.idling]);
+      this.begun = first.catch(unlessBegun);
+      this.begun.catch(ignore);
+      return first;
+    }
+    this.begun ??= client.query(`${this.beginning}; ${this.idling}`);
+    return this.begun.then(() => client.query(text, [...values]));
+  }
+
+  /** It is answered at once, so that it can be listened to. */
+  private stream(client: PoolClient, stream: Submittable): unknown {
+    this.begun ??= client.query(`${this.beginning}; ${this.idling}`);
+    this.begun.catch(ignore);
+    return client.query(stream);
   }
 
   private async commitWith(
     entry: Entry,
     arrive: (entry: Entry, run: RunWithin) => Promise<void>,
   ): Promise<'appended' | 'conflict'> {
-    await this.taken.close('the global transaction is being committed');
-    const client = await this.taken.connection();
+    const client = await this.closed('the global transaction is being committed');
     try {
-      await arrive(entry, ({ name, text }, values) =>
-        client.query({ name, text, values: [...values] }),
+      await arrive(entry, (statement, values) =>
+        this.end(client, 'COMMIT', () => commitTogether(client, { ...statement, values })),
       );
+      return 'appended';
     } catch (error) {
-      await this.rollback();
-      if (codeOf(error) === UNIQUE_VIOLATION) return 'conflict';
-      throw new CertainlyRolledBack(messageOf(error), { cause: error });
+      if (error instanceof CertainlyRolledBack && codeOf(error.cause) === UNIQUE_VIOLATION) {
+        return 'conflict';
+      }
+      throw error;
     }
-    await this.end('commit', 'COMMIT');
-    return 'appended';
   }
 
   /**
-   * Ends the transaction by `statement`, and gives the connection back.
+   * Ends the transaction by the last of `statements`, and gives the connection back.
    * @throws CertainlyRolledBack (P1), or whatever makes the end unknown (P2)
    */
-  private async end(statement: string, tag: string): Promise<readonly QueryResult[]> {
-    await this.taken.close('the global transaction has ended');
-    const client = await this.taken.connection();
+  private async end(
+    client: PoolClient,
+    tag: string,
+    statements: () => Promise<readonly QueryResult[]>,
+  ): Promise<readonly QueryResult[]> {
     const warnings: string[] = [];
     const onNotice = ({ code, message = 'a warning' }: Notice): void => {
       if (code !== SUCCESSFUL_COMPLETION) warnings.push(message);
     };
     client.on('notice', onNotice);
     try {
-      const results = [await client.query(statement)].flat();
+      await this.begun;
+      const results = await statements();
       if (warnings.length > 0) throw new Error(`ended with a warning: ${warnings.join('; ')}`);
       const answered = results.at(-1)?.command;
       if (answered !== tag) throw new CertainlyRolledBack('a statement had failed');
       await this.taken.release();
       return results;
     } catch (error) {
-      throw await this.afterFailure(client, error);
+      throw await this.afterFailure(client, tag, error);
     } finally {
       client.off('notice', onNotice);
     }
   }
 
   /** What a failed end means. The connection is given back, or thrown away. */
-  private async afterFailure(client: PoolClient, error: unknown): Promise<unknown> {
-    const isCertain = error instanceof CertainlyRolledBack || COMMIT_FAILED.test(codeOf(error));
+  private async afterFailure(client: PoolClient, tag: string, error: unknown): Promise<unknown> {
+    const isCertain =
+      error instanceof CertainlyRolledBack ||
+      error instanceof NotBegun ||
+      error instanceof NotCommitted ||
+      COMMIT_FAILED.test(codeOf(error)) ||
+      (tag === 'PREPARE' && isRefusal(error)); // what is prepared is never refused afterwards
     if (!isCertain) {
       await this.taken.release(asError(error));
       return error;
@@ -164,7 +247,8 @@ export class PostgresBranch implements LocalBranch {
     );
     await this.taken.release(isIdle ? undefined : asError(error));
     if (error instanceof CertainlyRolledBack) return error;
-    return new CertainlyRolledBack(messageOf(error), { cause: error });
+    const cause = error instanceof NotCommitted ? error.cause : error;
+    return new CertainlyRolledBack(reasonOf(cause), { cause });
   }
 }
 
@@ -191,9 +275,6 @@ async function serverOf(client: PoolClient): Promise<string> {
   return server;
 }
 
-/** Connections whose idle timeout is set (P4). */
-const settled = new WeakSet<PoolClient>();
-
 interface Notice {
   readonly code?: string | undefined;
   readonly message?: string | undefined;
@@ -204,15 +285,20 @@ type PostgresRunner = QueryRunner & {
   releasePostgresConnection(error: Error): Promise<void>;
 };
 
+function unlessBegun(error: unknown): void {
+  if (error instanceof NotBegun) throw error; // nothing more must be run on this connection
+}
+
+function ignore(): void {}
+
 function codeOf(error: unknown): string {
   if (!(error instanceof Error) || !('code' in error)) return '';
   return typeof error.code === 'string' ? error.code : '';
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+/** With its hint, which names the setting where one is to blame. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const hint = error instanceof pg.DatabaseError ? error.hint : undefined;
+  return hint === undefined ? message : `${message}: ${hint}`;
 }

@@ -38,13 +38,19 @@ export function afterFailure(
   });
 }
 
-/** Keeps what a participant said with its reply, which was no failure. */
+/**
+ * Keeps what a participant said with its reply, which was no failure. To say so again changes
+ * nothing, nor does a remark of a call before the one that the branch is at.
+ */
 export function withRemark(
   attempts: Attempts,
   call: TokenedCall,
   remark: string,
   now: Instant,
 ): Attempts {
+  const last = attempts.find(({ branch }) => branch === call.branch);
+  if (last !== undefined && last.token > call.token) return attempts;
+  if (last?.token === call.token && last.lastError === shortened(remark)) return attempts;
   const count = failedSoFar(attempts, call);
   return updated(attempts, call, remark, { count, lastErrorAt: now, nextAttemptAt: now });
 }
@@ -55,8 +61,12 @@ function updated(
   error: string,
   rest: Pick<Attempt, 'count' | 'lastErrorAt' | 'nextAttemptAt'>,
 ): Attempts {
-  const attempt = { branch, operation, token, lastError: error.slice(0, ERROR_CHARS_MAX), ...rest };
+  const attempt = { branch, operation, token, lastError: shortened(error), ...rest };
   return [...attempts.filter((other) => other.branch !== branch), attempt];
+}
+
+function shortened(error: string): string {
+  return error.slice(0, ERROR_CHARS_MAX);
 }
 
 /** A2: as the participant asked, or twice as long as the last time. */

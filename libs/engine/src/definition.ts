@@ -1,6 +1,14 @@
 // What the initiator asked for. Written when a transaction begins or a branch enlists, and never
 // changed after: payloads and policies are here, what has become of them is in `Transaction`.
-import type { BranchId, BranchPlan, Instant, Json, ProtocolName } from '@concordat/protocols';
+import type {
+  BranchId,
+  BranchPlan,
+  Instant,
+  Json,
+  ProtocolName,
+  TokenedCall,
+} from '@concordat/protocols';
+import { assert } from '@concordat/protocols';
 
 /** A registered participant's name, or a URL that the allow-list permits. */
 export type ParticipantRef = string | { readonly url: string };
@@ -39,4 +47,11 @@ export interface Definition {
 
 export function planOf({ id, dependsOn, pivot, onePhase }: BranchDefinition): BranchPlan {
   return { id, dependsOn, pivot, onePhase };
+}
+
+/** The branch that `call` is for. */
+export function branchOf({ branches }: Definition, call: TokenedCall): BranchDefinition {
+  const branch = branches.find(({ id }) => id === call.branch);
+  assert(branch !== undefined, 'a call is for an enlisted branch');
+  return branch;
 }

@@ -8,9 +8,20 @@
 //     transaction.ts). So nothing that is visible can be taken back, and no decision is visible
 //     before it is durable.
 // F2. What is unwritten goes into the next append, in order.
-import type { Event, GlobalTransactionId, Instant, Transaction } from '@concordat/protocols';
-import { advance, callsOf, isEnded, mustBeForced, wakeAtOf } from '@concordat/protocols';
-import { nextAttemptOf } from './attempts.js';
+// F3. An append that is not waited for can be lost, and another instance then writes a version of
+//     the same number. So only the last version of a transaction is written so: on any other, this
+//     instance might build the next, and the journal compares numbers alone.
+// F3. What a participant has said beside its reply is evidence for people. It goes with the reply,
+//     so that it is kept whenever that is: also where another instance was faster.
+import type {
+  Event,
+  GlobalTransactionId,
+  Instant,
+  TokenedCall,
+  Transaction,
+} from '@concordat/protocols';
+import { advance, assert, callsOf, isEnded, mustBeForced, wakeAtOf } from '@concordat/protocols';
+import { nextAttemptOf, withRemark } from './attempts.js';
 import type { BranchDefinition, Definition } from './definition.js';
 import type { Attempts, Entry, Record } from './ports.js';
 
@@ -21,7 +32,15 @@ export interface Delivery {
   readonly joining?: readonly BranchDefinition[];
   /** With `enlisted`: how many branches there may be then. */
   readonly branchesMax?: number;
+  /** With a reply: what the participant has said beside it (F3). */
+  readonly remark?: Remark | undefined;
   readonly settled?: { resolve(): void; reject(error: unknown): void };
+}
+
+export interface Remark {
+  readonly call: TokenedCall;
+  readonly text: string;
+  readonly at: Instant;
 }
 
 /** What the transaction becomes once the deliveries are applied. */
@@ -33,8 +52,12 @@ export interface Candidate {
   readonly forced: boolean;
 }
 
+const RELOADS_MAX = 1_000;
+
 export class Flight {
   readonly mailbox: Delivery[] = [];
+  /** Resolves when its first append is durable, or has failed. */
+  begun: Promise<void> = Promise.resolve();
   /** The calls under way, by their keys. */
   readonly asking = new Set<string>();
   /** What the journal holds; undefined until the begin is durable. */
@@ -83,6 +106,13 @@ export class Flight {
     this.dueAt = undefined;
   }
 
+  /** Another instance was faster: its word counts, and what is unwritten here comes after it. */
+  overtakenBy(record: Record): void {
+    assert(++this.reloads <= RELOADS_MAX, 'a protocol ends after finitely many versions');
+    this.mailbox.unshift(...this.unwritten);
+    this.restore(record);
+  }
+
   /** F1: an accepted candidate is what anybody may be told. */
   accept({ transaction, definition, unwritten }: Candidate, at: Instant): void {
     if (isEnded(transaction) && !isEnded(this.current)) this.endedAt = at;
@@ -117,9 +147,16 @@ export function fold(flight: Flight, deliveries: readonly Delivery[]): Candidate
   return { transaction, definition, unwritten, forced };
 }
 
+/** F3. What the attempts are with the remarks of whatever is unwritten. */
+export function withRemarks(attempts: Attempts, { unwritten }: Candidate): Attempts {
+  return unwritten.reduce((before, { remark }) => {
+    return remark === undefined ? before : withRemark(before, remark.call, remark.text, remark.at);
+  }, attempts);
+}
+
 /** Whoever waits is told once, when the delivery is dealt with: not again by a later append. */
-function withoutListener({ event, joining }: Delivery): Delivery {
-  return joining === undefined ? { event } : { event, joining };
+function withoutListener({ event, joining, remark }: Delivery): Delivery {
+  return { event, ...(joining && { joining }), ...(remark && { remark }) };
 }
 
 /** A branch id is enlisted once, whatever comes second; and no more branches than may be. */
@@ -149,7 +186,7 @@ export function entryOf(
     gtid: flight.gtid,
     transaction,
     ...(redefines ? { definition } : {}),
-    forced,
+    forced: forced || !isEnded(transaction), // F3
     line: {
       events: begins ? [{ type: 'begun' }, ...events] : events,
       opened: callsOf(transaction).filter(({ token }) => token === transaction.version),

@@ -23,19 +23,20 @@ import type {
   TokenedCall,
   Transaction,
 } from '@concordat/protocols';
-import { assert, callKey, callsOf, isEnded, wakeAtOf } from '@concordat/protocols';
+import { callKey, callsOf, isEnded, wakeAtOf } from '@concordat/protocols';
 import type { Failure } from './attempts.js';
-import { afterFailure, isExhausted, nextAttemptOf, withRemark } from './attempts.js';
+import { afterFailure, isExhausted, nextAttemptOf } from './attempts.js';
 import { afterAppend, beforeAccepting, beforeAppend } from './crash-moments.js';
-import type { BranchDefinition, Definition } from './definition.js';
+import type { BranchDefinition } from './definition.js';
+import { branchOf } from './definition.js';
 import { JournalUnavailable } from './errors.js';
 import type { Candidate, Delivery } from './flight.js';
-import { entryOf, Flight, fold, isStuck, mustPostpone, nextLookAt, opensCalls } from './flight.js';
+import { entryOf, Flight, fold, isStuck, mustPostpone, nextLookAt } from './flight.js';
+import { opensCalls, withRemarks } from './flight.js';
 import type { EngineLimits } from './limits.js';
 import type { Answer, Entry, Journal, Ports, Record } from './ports.js';
 import { consequenceOf, questionOf } from './questions.js';
 
-const RELOADS_MAX = 1_000;
 /** Is dealt with after everything that came before it, and changes nothing. */
 const NOTHING_NEW: Event = { type: 'woken', at: 0 as Instant };
 
@@ -75,7 +76,13 @@ export class Flights {
 
   /** @returns `conflict`, and nothing begun, if the idempotency key or the gtid is taken */
   async begin(flight: Flight, beginning: Beginning): Promise<'appended' | 'conflict'> {
-    if (this.flights.has(flight.gtid)) return 'conflict';
+    const other = this.flights.get(flight.gtid);
+    if (other !== undefined) {
+      await other.begun; // if that failed, the gtid may be free
+      return other.forgotten ? this.begin(flight, beginning) : 'conflict';
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    flight.begun = promise;
     this.flights.set(flight.gtid, flight);
     flight.pumping = true;
     try {
@@ -89,6 +96,7 @@ export class Flights {
       throw error;
     } finally {
       flight.pumping = false;
+      resolve();
       this.pump(flight);
     }
   }
@@ -102,7 +110,7 @@ export class Flights {
     const flight = known ?? Flight.of(record);
     if (known !== undefined && known.current.version < record.transaction.version) {
       if (known.pumping) known.reloadWanted = true;
-      else this.becomes(known, record);
+      else known.overtakenBy(record);
     }
     if (leasedUntil !== undefined) {
       flight.dueAt = leasedUntil;
@@ -181,6 +189,7 @@ export class Flights {
     const deliveries = flight.mailbox.splice(0);
     try {
       const candidate = fold(flight, deliveries);
+      flight.attempts = withRemarks(flight.attempts, candidate);
       if (!candidate.forced && !(flight.flushWanted && candidate.unwritten.length > 0)) {
         beforeAccepting(flight, candidate);
         flight.accept(candidate, this.ports.clock.now());
@@ -233,14 +242,7 @@ export class Flights {
     flight.reloadWanted = false;
     const record = await this.ports.journal.load(flight.gtid);
     if (record === undefined) throw new JournalUnavailable(`the journal has lost ${flight.gtid}`);
-    if (record.transaction.version !== flight.written?.version) this.becomes(flight, record);
-  }
-
-  /** Another instance was faster: its word counts, and what is unwritten here comes after it. */
-  private becomes(flight: Flight, record: Record): void {
-    assert(++flight.reloads <= RELOADS_MAX, 'a protocol ends after finitely many versions');
-    flight.mailbox.unshift(...flight.unwritten);
-    flight.restore(record);
+    if (record.transaction.version !== flight.written?.version) flight.overtakenBy(record);
   }
 
   /** The deadline, or the calls whose time has come and that nobody is asking. */
@@ -273,15 +275,16 @@ export class Flights {
     crashPoint('answer.received');
     if (flight.forgotten) return; // The sweep asks again; the barrier repeats its reply.
 
-    const { event, remark, failure } = consequenceOf(call, answer);
-    if (remark !== undefined) {
-      flight.attempts = withRemark(flight.attempts, call, remark, this.ports.clock.now());
-    }
+    const { event, remark: text, failure } = consequenceOf(call, answer);
+    const remark = text === undefined ? undefined : { call, text, at: this.ports.clock.now() };
     // A newer token can only come of a newer version.
     flight.reloadWanted ||= answer.type === 'stale';
     const countIfOutstanding = (): void => this.countFailure(flight, branch, call, failure);
     if (event === undefined) countIfOutstanding();
-    else flight.mailbox.push({ event, settled: { resolve: countIfOutstanding, reject: ignore } });
+    else {
+      const settled = { resolve: countIfOutstanding, reject: ignore };
+      flight.mailbox.push({ event, remark, settled });
+    }
     this.pump(flight);
   }
 
@@ -387,12 +390,6 @@ export class Flights {
   private inBackground(where: string, work: Promise<void>): void {
     work.catch((error: unknown) => this.ports.observer.troubled(where, error));
   }
-}
-
-function branchOf({ branches }: Definition, call: TokenedCall): BranchDefinition {
-  const branch = branches.find(({ id }) => id === call.branch);
-  assert(branch !== undefined, 'a call is for an enlisted branch');
-  return branch;
 }
 
 function ignore(): void {}

@@ -81,9 +81,9 @@ export interface Entry {
   readonly definition?: Definition;
   readonly line: JournalLine;
   /**
-   * False: nobody has to be told anything of this version that could not be found out again (X2 in
-   * transaction.ts). It is visible once `append` resolves, and may be lost if the database fails;
-   * not, though, if a later version is durable.
+   * False: the transaction has ended with this version, and nobody has to be told anything of it
+   * that could not be found out again (X2 in transaction.ts, F3 in flight.ts). It is visible once
+   * `append` resolves, and may be lost if the database fails.
    */
   readonly forced: boolean;
   readonly attempts: Attempts;

@@ -12,5 +12,6 @@ export * from './mysql/index.js';
 export * from './queue/queue-participants.js';
 export * from './registry.js';
 export * from './routed-participants.js';
+export { TimeLimit } from './time-limit.js';
 export type { RandomHex } from './traceparent.js';
 export * from './url-allow-list.js';

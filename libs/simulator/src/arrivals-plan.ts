@@ -3,11 +3,16 @@
 // looks after what they leave behind.
 //
 // In half of the seeds. Everything is drawn from streams of its own: without its arrivals, a seed
-// is what it was before there were any.
+// is what it was before there were any. `alone`, there is nothing else, recovery is eager, and the
+// journal is in trouble all the time, but nothing else: what happens once in some ten thousand
+// seeds, happens once in a hundred of these.
 import type { BranchId } from '@concordat/protocols';
+import type { Fault } from './faults.js';
 import type { BranchPlan, Plan, TransactionPlan } from './plan.js';
 import type { Prng } from './prng.js';
 import { streamOf } from './prng.js';
+
+export type Arrivals = 'drawn' | 'none' | 'alone';
 
 export interface ArrivalsPlan {
   readonly transactions: readonly ArrivalPlan[];
@@ -37,11 +42,19 @@ export interface ArrivalPlan extends Pick<
 }
 
 /** Participants that are databases, too. The last one holds the journal. */
-export const DATABASES: readonly string[] = ['p0', 'p1', 'p2', 'p3'];
+export const DATABASES = ['p0', 'p1', 'p2', 'p3'].map((name) => name as BranchId);
 
 /** Of the journal. */
 export const CLUSTER = 'c0ffee00';
 
+const EAGER = { scanPeriodMs: 60, orphanAgeMs: 1, answerTimeoutMs: 500 };
+/** How likely, and for how long. */
+const TROUBLE = {
+  'journal-late-write': [0.4, 1_500],
+  'journal-slow': [0.6, 300],
+  'journal-unavailable': [0.2, 0],
+  'journal-reply-lost': [0.2, 0],
+} as const;
 const SEEDS_RATIO = 0.5;
 const ARRIVALS_MAX = 8;
 const RETRY = { attemptsMax: null, firstDelayMs: 100, delayMaxMs: 10_000 };
@@ -51,9 +64,11 @@ const INDEX_DIGITS = 12;
 export function arrivalsOf(
   seed: number,
   { instances, safetyMs }: Pick<Plan, 'instances' | 'safetyMs'>,
+  arrivals: Arrivals,
 ): ArrivalsPlan | undefined {
   const dice = streamOf(seed, 'arrivals');
-  if (!dice.chance(SEEDS_RATIO)) return undefined;
+  const isDrawn = dice.chance(SEEDS_RATIO);
+  if (arrivals === 'none' || (arrivals === 'drawn' && !isDrawn)) return undefined;
   const recovery = {
     scanPeriodMs: dice.magnitude(150, 2_000),
     orphanAgeMs: dice.magnitude(50, 3_000),
@@ -64,7 +79,15 @@ export function arrivalsOf(
     const at = own.pick(instances);
     return { ...arrivalOf(index, own), at, beginsAt: own.whole(0, Math.round(safetyMs * 0.8)) };
   });
-  return { transactions, recovery };
+  return { transactions, recovery: arrivals === 'alone' ? { ...recovery, ...EAGER } : recovery };
+}
+
+/** What is wrong with the journal where there are arrivals alone. */
+export function troubleOf(safetyMs: number): readonly Fault[] {
+  return Object.entries(TROUBLE).map(([kind, [ratio, ms]], index) => {
+    const window = { target: '*', from: 0, until: safetyMs, nth: 1 };
+    return { number: index + 1, kind: kind as keyof typeof TROUBLE, ratio, ms, ...window };
+  });
 }
 
 /** Its plan's name stands for it where the gtid is a UUID, as recovery wants them. */
@@ -86,14 +109,14 @@ export function isArrival(gtid: string): boolean {
 
 function arrivalOf(index: number, dice: Prng): Omit<ArrivalPlan, 'at' | 'beginsAt'> {
   const databases = dice.shuffled(DATABASES).slice(0, dice.whole(2, DATABASES.length));
-  const home = DATABASES.at(-1) as BranchId | undefined;
+  const home = DATABASES.at(-1);
   const holdsLast = dice.chance(0.6) && databases.some((name) => name === home);
   return {
     index,
     name: `a${index}`,
     protocol: '2pc',
     key: undefined,
-    branches: branchesOf(databases as readonly BranchId[], dice),
+    branches: branchesOf(databases, dice),
     deadlineMs: 30_000,
     last: holdsLast ? home : undefined,
     worksMs: dice.magnitude(1, 500),

@@ -2,11 +2,25 @@
 // still, stop and come back.
 //
 //   initiators ─▶ receive ─▶ front door ─▶ Engine ─▶ journal.ts   (one store for all)
-//   wakeups    ─▶ wake ──────────────────────┘  └──▶ network.ts ─▶ participants
-import type { Answer, EngineLimits, Participants, Ports, Question } from '@concordat/engine';
+//   wakeups    ─▶ wake ──────────────────────┤  └──▶ network.ts ─▶ participants
+//   arrivals   ─▶ host ──────────────────────┘
+//   Recovery   ─▶ connections.ts, where something arrives: what is prepared is looked after
+import type {
+  Answer,
+  EngineLimits,
+  Journal,
+  Participants,
+  Ports,
+  Question,
+} from '@concordat/engine';
 import { Engine, JournalUnavailable, Overloaded } from '@concordat/engine';
-import type { GlobalTransactionId } from '@concordat/protocols';
+import type { GlobalTransactionId, Instant } from '@concordat/protocols';
+import { defaultRecoveryLimits, Recovery } from '@concordat/recovery';
+import type { ArrivalsPlan } from './arrivals-plan.js';
+import { CLUSTER } from './arrivals-plan.js';
 import { InstanceClock } from './clock.js';
+import type { Server } from './connections.js';
+import { Connections } from './connections.js';
 import type { Courtesy } from './courtesy.js';
 import type { Request, Response } from './front-door.js';
 import { answer } from './front-door.js';
@@ -28,10 +42,28 @@ export interface Bells {
   ring(gtid: GlobalTransactionId, delayMs: number): void;
 }
 
+/** What code that runs in the process of an instance can use. */
+export interface Process {
+  readonly incarnation: Incarnation;
+  readonly engine: Engine;
+  readonly connections: Connections;
+  readonly now: () => Instant;
+  /** The journal, in a local transaction of its database. @param commit is what that has done */
+  readonly within: (commit: () => void) => Pick<Journal, 'append'>;
+}
+
+/** What recovery looks after, and how. */
+export interface Looking {
+  readonly databases: readonly Server[];
+  readonly times: ArrivalsPlan['recovery'];
+}
+
 interface Running {
   readonly incarnation: Incarnation;
   readonly engine: Engine;
   readonly clock: InstanceClock;
+  readonly process: Process;
+  readonly recovery: Recovery | undefined;
   /** What the next begin is to be named after. */
   begins: string;
 }
@@ -60,6 +92,7 @@ export class Coordinator {
     private readonly callees: Callees,
     private readonly bells: Bells,
     private readonly begun: Map<string, number>,
+    private readonly looking: Looking | undefined,
   ) {
     const { nemesis, schedule } = world;
     const mine = (kind: 'crash' | 'pause' | 'graceful-stop') =>
@@ -87,10 +120,21 @@ export class Coordinator {
       this.die(downMs, why),
     );
     const clock = new InstanceClock(name, world.clock, world.nemesis);
-    const ports = this.portsOf(incarnation, clock);
+    const journal = new InstanceJournal(world, world.store, incarnation);
+    const ports = this.portsOf(incarnation, clock, journal);
     const engine = new Engine(ports, this.limits);
-    this.running = { incarnation, engine, clock, begins: '' };
+    const connections = new Connections(incarnation, world);
+    const process = {
+      incarnation,
+      engine,
+      connections,
+      now: () => clock.now(),
+      within: (commit: () => void) => journal.within(commit),
+    };
+    const recovery = this.looking && this.recoveryOf(process, ports, this.looking);
+    this.running = { incarnation, engine, clock, process, recovery, begins: '' };
     engine.start();
+    recovery?.start();
   }
 
   /** A request that has come in. @param reply is called once, unless this instance dies first */
@@ -103,6 +147,15 @@ export class Coordinator {
         (error: unknown) => this.troubled('front door', error),
       );
     });
+  }
+
+  /** Runs code in its process, which may end at any moment. @returns undefined if none runs now */
+  host(run: (process: Process) => Promise<void>): Process | undefined {
+    const { running } = this;
+    running?.incarnation.deliver(() => {
+      run(running.process).catch((error: unknown) => this.troubled('arrival', error));
+    });
+    return running?.process;
   }
 
   wake(gtid: GlobalTransactionId): void {
@@ -155,19 +208,19 @@ export class Coordinator {
   private stop(downMs: number): void {
     const { running, world } = this;
     if (running === undefined) return;
-    const { incarnation, engine } = running;
+    const { incarnation, engine, recovery } = running;
     const isOver = (): void => {
       if (this.running === running) this.die(downMs, 'has stopped');
     };
     world.trace.add(`${incarnation.id} is told to stop`);
     incarnation.deliver(() => {
-      engine.stop(STOP_MS).then(isOver, (error: unknown) => this.troubled('stop', error));
+      const stopped = Promise.all([engine.stop(STOP_MS), recovery?.stop()]);
+      stopped.then(isOver, (error: unknown) => this.troubled('stop', error));
     });
     world.schedule.after(STOP_MS_MAX, isOver);
   }
 
-  private portsOf(incarnation: Incarnation, clock: InstanceClock): Ports {
-    const journal = new InstanceJournal(this.world, this.world.store, incarnation);
+  private portsOf(incarnation: Incarnation, clock: InstanceClock, journal: InstanceJournal): Ports {
     return {
       journal,
       agenda: journal,
@@ -192,6 +245,37 @@ export class Coordinator {
         troubled: (where, error) => this.troubled(where, error),
       },
     };
+  }
+
+  /** As the coordinator inside an application has it: it presumes upon orphans. */
+  private recoveryOf(
+    { engine, connections }: Process,
+    { clock, timers }: Ports,
+    { databases, times }: Looking,
+  ): Recovery {
+    const { orphanAgeMs, ...limits } = times;
+    const { recorder } = this.world;
+    return new Recovery(
+      {
+        resourceManagers: databases.map((one) =>
+          connections.resourceManagerOf(one, 2 * times.answerTimeoutMs),
+        ),
+        cluster: CLUSTER,
+        engine,
+        forgottenBefore: () => Promise.resolve(null),
+        clock,
+        timers,
+        observer: {
+          scanned: () => undefined,
+          noted: ({ verdict, done }) => recorder.arrival(`${verdict.standing} ${done.type}`),
+          troubled: (where, error) => this.troubled(where, error),
+        },
+      },
+      {
+        policy: { orphans: 'roll-back', orphanAgeMs },
+        limits: { ...defaultRecoveryLimits, ...limits },
+      },
+    );
   }
 
   private participantsOf(incarnation: Incarnation): Participants {

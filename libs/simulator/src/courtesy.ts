@@ -64,6 +64,11 @@ export class Courtesy {
     this.underWay.set(key, { who, since: now });
   }
 
+  /** Nobody could renew a lease in that time: of what is under way, C1 can say nothing more. */
+  leapt(): void {
+    this.underWay.clear();
+  }
+
   hears(who: Incarnation, gtid: string, call: TokenedCall, answer: Answer): void {
     const key = keyOf(gtid, call);
     if (this.underWay.get(key)?.who === who) this.underWay.delete(key);

@@ -10,7 +10,9 @@
 //     prepared has given up, and after a rollback found nothing there to roll back.
 // B2. What a branch has become is told when its end is ordered again: acknowledged if it is as
 //     ordered, or was never there; a heuristic if somebody has ended it by hand.
-// B3. What is committed with the journal's own write was never prepared.
+// B3. No person meddles with what comes late, after its rollback was acknowledged: of that nobody
+//     would ever know. It is prepared until recovery finds it.
+// B4. What is committed with the journal's own write was never prepared.
 import type { Answer, Finished, PreparedBranch, Question } from '@concordat/engine';
 import type { BranchId, GlobalTransactionId, Instant, Json } from '@concordat/protocols';
 import { CLUSTER } from './arrivals-plan.js';
@@ -32,13 +34,17 @@ type End = Exclude<Row['state'], 'prepared'>;
 
 export class DatabaseStep {
   private readonly rows = new Map<string, Row>();
+  private readonly asked = new Set<string>();
+  private readonly rolledBackEarly = new Set<string>();
 
   constructor(private readonly host: Host) {}
 
   /** As the connection does on which the branch's work was done. */
   prepare(key: Key): Vote {
     const { recorder } = this.host.world;
-    if (this.rowOf(key) !== undefined) return 'refused'; // B1
+    const name = nameOf(key);
+    if (this.asked.has(name)) return 'refused'; // B1
+    this.asked.add(name);
     const { vote } = recorder.planOf(key.gtid, key.branch);
     const mood = this.host.moodFor(key, 'prepare', false);
     if (mood === 'refuses' || mood === 'works') return 'refused';
@@ -49,7 +55,9 @@ export class DatabaseStep {
     const id = idOf(key);
     this.put({ ...key, id, state: 'prepared', endedAt: 0, isByHand: false });
     recorder.effect(key.gtid, key.branch, 'prepared');
-    this.host.mayActByItself(key, (what) => this.endByHand(key, what));
+    if (!this.rolledBackEarly.has(name)) {
+      this.host.mayActByItself(key, (what) => this.endByHand(key, what)); // B3
+    }
     return 'prepared';
   }
 
@@ -57,14 +65,19 @@ export class DatabaseStep {
   answer({ gtid, call }: Question): Answer {
     const key = { gtid, branch: call.branch };
     const isCommit = call.operation === 'commit';
+    const mood = this.host.moodFor(key, call.operation, false);
+    if (mood === 'balks') return { type: 'balked', reason: 'not now' };
+    if (mood === 'works') return { type: 'working', retryAfterMs: undefined };
     const row = this.rowOf(key);
-    if (this.host.moodFor(key, call.operation, false) === 'balks') {
-      return { type: 'balked', reason: 'not now' };
+    if (mood === 'lies') {
+      this.host.world.recorder.breach(gtid, call.branch, 'lies');
+      return replied('acknowledged');
     }
     switch (row?.state) {
       case undefined:
-        if (!isCommit) return replied('acknowledged'); // B2
-        return { type: 'in-doubt', reason: 'it was never there' };
+        if (isCommit) return { type: 'in-doubt', reason: 'it was never there' };
+        this.rolledBackEarly.add(nameOf(key));
+        return replied('acknowledged'); // B2
       case 'prepared':
         this.end(row, isCommit ? 'committed' : 'rolled-back', false);
         return replied('acknowledged');
@@ -75,7 +88,7 @@ export class DatabaseStep {
     }
   }
 
-  /** B3. */
+  /** B4. */
   commitWithJournal(key: Key): void {
     const row = { ...key, id: idOf(key), state: 'prepared', endedAt: 0, isByHand: false } as const;
     this.end(row, 'committed', true);
@@ -144,18 +157,22 @@ export class DatabaseStep {
     recorder.effect(gtid, branch, state);
   }
 
-  private rowOf({ gtid, branch }: Key): Row | undefined {
-    return this.rows.get(`${gtid} ${branch}`);
+  private rowOf(key: Key): Row | undefined {
+    return this.rows.get(nameOf(key));
   }
 
   private put(row: Row): void {
-    this.rows.set(`${row.gtid} ${row.branch}`, row);
+    this.rows.set(nameOf(row), row);
   }
 }
 
 /** What the vote says of the branch, and recovery compares with what it finds. */
 export function resultOf(key: Key): Json {
   return { xid: idOf(key) };
+}
+
+function nameOf({ gtid, branch }: Key): string {
+  return `${gtid} ${branch}`;
 }
 
 function idOf({ gtid, branch }: Key): string {

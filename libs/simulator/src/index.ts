@@ -1,3 +1,4 @@
+export type { Arrivals } from './arrivals-plan.js';
 export { bank, check, checkers, idempotency } from './checkers/index.js';
 export type { Balances } from './checkers/index.js';
 export * from './faults.js';

@@ -12,6 +12,8 @@
 // J1. What fails, fails as JournalUnavailable: whether it was written is not known to the caller.
 // J2. Who waits for too long for a write to become durable is told the same.
 // J3. Who need not be sure is told at once, and is not told if it is forgotten after all.
+// J4. What is written within a local transaction of the journal's database is one write with what
+//     that has done, and has the same fate.
 import type {
   Agenda,
   Attempts,
@@ -65,7 +67,16 @@ export class InstanceJournal implements Journal, Agenda {
     this.latency = streamOf(world.seed, `journal ${owner.name}`);
   }
 
-  async append(entry: Entry): Promise<'appended' | 'conflict'> {
+  append(entry: Entry): Promise<'appended' | 'conflict'> {
+    return this.appendWith(entry, () => undefined);
+  }
+
+  /** J4. @param commit is what the local transaction has done, once it is durable */
+  within(commit: () => void): Pick<Journal, 'append'> {
+    return { append: (entry) => this.appendWith(entry, commit) };
+  }
+
+  private async appendWith(entry: Entry, commit: () => void): Promise<'appended' | 'conflict'> {
     const { gtid, transaction } = entry;
     const { phase, outcome } = summaryOf(transaction);
     assert(!this.underWay.has(gtid), 'a transaction has one append under way at most');
@@ -74,7 +85,7 @@ export class InstanceJournal implements Journal, Agenda {
     const row = this.rowOf(entry); // as it is now: the caller may go on
     try {
       return await this.run(`append ${gtid} v${transaction.version} ${phase}`, true, (done, fail) =>
-        this.appendRow(entry, row, done, fail),
+        this.appendRow(entry, row, commit, done, fail),
       );
     } finally {
       this.underWay.delete(gtid);
@@ -165,6 +176,7 @@ export class InstanceJournal implements Journal, Agenda {
   private appendRow(
     entry: Entry,
     row: Omit<Row, 'definition'>,
+    commit: () => void,
     done: (verdict: 'appended' | 'conflict') => void,
     fail: () => void,
   ): void {
@@ -186,6 +198,7 @@ export class InstanceJournal implements Journal, Agenda {
     const key = idempotency && { ...idempotency, gtid };
     const isDurable = (): void => {
       world.recorder.version(entry, row.state.json);
+      commit(); // J4
       if (entry.forced) done('appended');
     };
     const isLost = (): void => (entry.forced ? fail() : undefined);

@@ -15,6 +15,7 @@ import { isArrival } from './arrivals-plan.js';
 import type { Callees } from './coordinators.js';
 import { DatabaseStep } from './database-step.js';
 import type { Fault } from './faults.js';
+import { isHonest } from './history.js';
 import type { Surroundings } from './journal.js';
 import type { Network } from './network.js';
 import type { BranchPlan } from './plan.js';
@@ -126,8 +127,8 @@ export class Participant implements Host {
     const { gtid, call } = question;
     if (isArrival(gtid)) return this.database.answer(question);
     return question.definition.protocol === '3pc'
-        ? this.byBallots.answer({ gtid, call, roster: question.roster })
-        : this.byTokens.answer(question);
+      ? this.byBallots.answer({ gtid, call, roster: question.roster })
+      : this.byTokens.answer(question);
   }
 
   /** A connection to it has something done. @param reply is not called if that is not known */
@@ -148,6 +149,12 @@ export class Participant implements Host {
   /** In 3PC: nobody is in doubt any more, but where the contract was broken. */
   isSettled(): boolean {
     return this.byBallots.inDoubt().every(({ gtid }) => this.world.recorder.isBroken(gtid));
+  }
+
+  /** A database in which something is prepared that recovery has to end. */
+  isHeld(): boolean {
+    const { recorder } = this.world;
+    return this.database.held().some(({ gtid, branch }) => isHonest(recorder.branch(gtid, branch)));
   }
 
   moodFor({ gtid, branch }: Key, operation: Operation, isRetriable: boolean): Mood {

@@ -8,8 +8,8 @@ import type {
 } from '@concordat/engine';
 import type { BranchId, Json, ProtocolName } from '@concordat/protocols';
 import { graphFault, protocolNames } from '@concordat/protocols';
-import type { ArrivalsPlan } from './arrivals-plan.js';
-import { arrivalsOf, DATABASES } from './arrivals-plan.js';
+import type { Arrivals, ArrivalsPlan } from './arrivals-plan.js';
+import { arrivalsOf, DATABASES, troubleOf } from './arrivals-plan.js';
 import type { Fault } from './faults.js';
 import type { Prng } from './prng.js';
 import { streamOf } from './prng.js';
@@ -76,8 +76,7 @@ const BRANCHES_MAX = 5;
 /** In so many seeds nothing is wrong with the coordinators and their journal. */
 const PEACEFUL_SEEDS_RATIO = 0.12;
 
-/** @param mayArrive false: as in the seeds of a time when nothing arrived yet */
-export function planOf(seed: number, mayArrive = true): Plan {
+export function planOf(seed: number, mode: Arrivals = 'drawn'): Plan {
   const dice = streamOf(seed, 'plan');
   const isPeaceful = streamOf(seed, 'peace').chance(PEACEFUL_SEEDS_RATIO);
   const instances = ['c0', 'c1', 'c2'].slice(0, dice.chance(0.25) ? 3 : 2);
@@ -87,7 +86,7 @@ export function planOf(seed: number, mayArrive = true): Plan {
   const transactions = Array.from({ length: TRANSACTIONS }, (_, index) =>
     transactionOf(index, { safetyMs, limits, only }, streamOf(seed, 'transaction', index)),
   );
-  const arrivals = mayArrive ? arrivalsOf(seed, { instances, safetyMs }) : undefined;
+  const arrivals = arrivalsOf(seed, { instances, safetyMs }, mode);
   const cast = {
     instances,
     participants: PARTICIPANTS,
@@ -97,7 +96,7 @@ export function planOf(seed: number, mayArrive = true): Plan {
     safetyMs,
     isPeaceful,
   };
-  return {
+  const plan = {
     seed,
     instances,
     participants: PARTICIPANTS,
@@ -109,6 +108,8 @@ export function planOf(seed: number, mayArrive = true): Plan {
     faults: faultsOf(seed, cast),
     safetyMs,
   };
+  if (mode !== 'alone') return plan;
+  return { ...plan, transactions: [], faults: troubleOf(safetyMs) };
 }
 
 /** Small limits bring about in seconds what large ones need a crowd for. */

@@ -26,6 +26,7 @@ export function tableOf(totals: Totals, wallMs: number): string {
     '',
     firedTable(totals),
     '',
+    arrivalsLine(totals),
     `calls delivered ${count('delivered')}, of them duplicates ${count('duplicates')}`,
     `stale calls attempted ${count('staleAttempted')}, accepted ${count('staleAccepted')}`,
     `${grouped(seeds)} seeds, ${grouped(transactions)} transactions in ` +
@@ -40,6 +41,11 @@ function outcomesTable({ outcomes }: Totals): string {
     ...protocolNames.map((protocol) => grouped(outcomes.get(`${protocol} ${outcome}`) ?? 0)),
   ]);
   return aligned([header, ...rows]);
+}
+
+function arrivalsLine({ arrivals }: Totals): string {
+  const counts = [...arrivals].sort(([left], [right]) => (left < right ? -1 : 1));
+  return `arrivals: ${counts.map(([name, count]) => `${name} ${grouped(count)}`).join(', ')}`;
 }
 
 /** Two kinds a line. */

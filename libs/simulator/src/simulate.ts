@@ -1,4 +1,5 @@
 // One seed, from its plan to what came of it.
+import type { Arrivals } from './arrivals-plan.js';
 import type { Fault, FaultKind } from './faults.js';
 import type { TransactionHistory } from './history.js';
 import { isHonest } from './history.js';
@@ -11,6 +12,8 @@ export interface SimulateOptions {
   readonly without?: ReadonlySet<number>;
   readonly keepsTrace?: boolean;
   readonly loads?: Loads;
+  /** `none`: nothing arrives with its votes. So it was when some of the pinned seeds were found. */
+  readonly arrivals?: Arrivals;
 }
 
 export interface Result {
@@ -34,6 +37,8 @@ export interface Counts {
   readonly phases: ReadonlyMap<string, number>;
   /** How often each kind of fault has hit. */
   readonly fired: ReadonlyMap<FaultKind, number>;
+  /** What became of transactions that arrive, and what recovery did: `told commit`. */
+  readonly arrivals: ReadonlyMap<string, number>;
   readonly calls: {
     readonly delivered: number;
     readonly duplicates: number;
@@ -43,8 +48,8 @@ export interface Counts {
 }
 
 export async function simulate(seed: number, options: SimulateOptions = {}): Promise<Result> {
-  const { without = new Set(), keepsTrace = false, loads = 'durable' } = options;
-  const plan = planOf(seed);
+  const { without = new Set(), keepsTrace = false, loads = 'durable', arrivals } = options;
+  const plan = planOf(seed, arrivals);
   const faults = plan.faults.filter(({ number }) => !without.has(number));
   const world = new World(plan, { faults, keepsTrace, loads });
   const complaints = await world.run();
@@ -73,6 +78,7 @@ function countsOf({ recorder, nemesis }: World): Counts {
     outcomes,
     phases,
     fired: nemesis.fired,
+    arrivals: recorder.arrivals,
     calls: callsOf(transactions),
   };
 }

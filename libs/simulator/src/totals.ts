@@ -8,6 +8,7 @@ export interface Totals {
   readonly outcomes: Map<string, number>;
   readonly phases: Map<string, number>;
   readonly fired: Map<string, number>;
+  readonly arrivals: Map<string, number>;
   readonly calls: Map<string, number>;
 }
 
@@ -18,6 +19,7 @@ export function total(): Totals {
     outcomes: new Map(),
     phases: new Map(),
     fired: new Map(),
+    arrivals: new Map(),
     calls: new Map(),
   };
 }
@@ -28,13 +30,14 @@ export function addResult(totals: Totals, { counts }: Pick<Result, 'counts'>): v
   for (const [name, count] of counts.outcomes) add(totals.outcomes, name, count);
   for (const [name, count] of counts.phases) add(totals.phases, name, count);
   for (const [name, count] of counts.fired) add(totals.fired, name, count);
+  for (const [name, count] of counts.arrivals) add(totals.arrivals, name, count);
   for (const [name, count] of Object.entries(counts.calls)) add(totals.calls, name, count);
 }
 
 export function addTotals(totals: Totals, other: Totals): void {
   totals.seeds += other.seeds;
   totals.transactions += other.transactions;
-  for (const kind of ['outcomes', 'phases', 'fired', 'calls'] as const) {
+  for (const kind of ['outcomes', 'phases', 'fired', 'arrivals', 'calls'] as const) {
     for (const [name, count] of other[kind]) add(totals[kind], name, count);
   }
 }

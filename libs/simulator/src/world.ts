@@ -5,6 +5,8 @@
 //
 // The two modes are those of TigerBeetle's VOPR. In some seeds every coordinator is gone for a
 // while after the healing: the participants of 3PC can reach a quorum, and must not need one.
+import { DATABASES } from './arrivals-plan.js';
+import { ArrivingInitiator } from './arrivals.js';
 import { check } from './checkers/index.js';
 import { DatabaseClock } from './clock.js';
 import { Coordinator } from './coordinators.js';
@@ -52,9 +54,10 @@ export class World {
   private readonly clock: DatabaseClock;
   private readonly network: Network;
   private readonly store: Store;
+  private readonly courtesy: Courtesy;
   private readonly participants = new Map<string, Participant>();
   private readonly coordinators: readonly Coordinator[];
-  private readonly initiators: readonly Initiator[];
+  private readonly initiators: readonly (Initiator | ArrivingInitiator)[];
   private leaps = 0;
 
   constructor(
@@ -65,18 +68,21 @@ export class World {
     this.schedule = new Schedule(seed);
     this.nemesis = new Nemesis(seed, faults, this.schedule);
     this.trace = new Trace(this.schedule, keepsTrace);
-    this.recorder = new Recorder([
-      ...plan.transactions,
-      ...(plan.arrivals?.transactions ?? []),
-    ]);
+    this.recorder = new Recorder([...plan.transactions, ...(plan.arrivals?.transactions ?? [])]);
     this.clock = new DatabaseClock(this.schedule);
     this.network = new Network(seed, this.schedule, this.nemesis, this.trace);
     this.store = new Store(seed, this.schedule, this.nemesis, this.trace, loads);
+    this.courtesy = new Courtesy(plan, faults, this.schedule, (what) =>
+      this.recorder.complain(what),
+    );
     for (const name of plan.participants) this.participants.set(name, this.participant(name));
     this.coordinators = this.coordinatorsOf(plan);
-    this.initiators = plan.transactions.map(
-      (transaction) => new Initiator(transaction, { seed, ...this.parts() }, this.coordinators),
-    );
+    this.initiators = [
+      ...plan.transactions.map(
+        (transaction) => new Initiator(transaction, { seed, ...this.parts() }, this.coordinators),
+      ),
+      ...this.arrivingOf(plan),
+    ];
   }
 
   /** Runs to the end. @returns what was wrong */
@@ -126,7 +132,7 @@ export class World {
     if (this.store.isReplicating || this.network.inFlight > 0) return false;
     if (!this.initiators.every(({ isDone }) => isDone)) return false;
     if (![...this.store.unfinished.values()].every((row) => this.rests(row))) return false;
-    return [...this.participants.values()].every((one) => one.isSettled());
+    return [...this.participants.values()].every((one) => one.isSettled() && !one.isHeld());
   }
 
   /** It waits for a participant that has broken its contract, and people are shown that. */
@@ -144,6 +150,7 @@ export class World {
     this.leaps += 1;
     this.trace.add(`nothing happens for ${Math.floor(inMs)} ms`);
     this.clock.leap(Math.floor(inMs));
+    this.courtesy.leapt();
   }
 
   private balances(): { readonly before: number; readonly after: number } {
@@ -196,16 +203,21 @@ export class World {
     );
   }
 
-  private coordinatorsOf({ seed, instances, limits, hasWakeups }: Plan): readonly Coordinator[] {
+  private coordinatorsOf({
+    seed,
+    instances,
+    limits,
+    hasWakeups,
+    arrivals,
+  }: Plan): readonly Coordinator[] {
     const coordinators: Coordinator[] = [];
     const known = (): readonly string[] => [...this.recorder.transactions.keys()];
     const bells = new Wakeups(seed, this.schedule, this.nemesis, coordinators, known);
     const silent = { ring: () => undefined };
     const begun = new Map<string, number>();
-    const { faults } = this.nemesis;
-    const courtesy = new Courtesy(this.plan, faults, this.schedule, (what) =>
-      this.recorder.complain(what),
-    );
+    const databases = DATABASES.flatMap((name) => this.participants.get(name) ?? []);
+    const looking = arrivals && { databases, times: arrivals.recovery };
+    const { courtesy } = this;
     for (const name of instances) {
       coordinators.push(
         new Coordinator(
@@ -215,10 +227,20 @@ export class World {
           calleesOf(this.participants),
           hasWakeups ? bells : silent,
           begun,
+          looking,
         ),
       );
     }
     return coordinators;
+  }
+
+  private arrivingOf({ arrivals }: Plan): readonly ArrivingInitiator[] {
+    return (arrivals?.transactions ?? []).flatMap((one) => {
+      const at = this.coordinators.find(({ name }) => name === one.at);
+      return at === undefined
+        ? []
+        : new ArrivingInitiator(one, this.parts(), this.participants, at);
+    });
   }
 
   private parts() {

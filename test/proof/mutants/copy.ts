@@ -28,7 +28,7 @@ import { planted } from './mutant.ts';
 /** What is made, installed or of no interest to a test. */
 const LEFT_BEHIND = new Set(['.dev', '.git', 'dist', 'node_modules']);
 /** The programs that tests start, where `node_modules` keeps them unpacked. */
-const SHARED_CACHES = ['.cache/redis'];
+const SHARED_CACHES = ['.cache/redis', '.cache/mariadb'];
 
 /** @param to does not exist yet */
 export function copyProject(project: string, to: string): void {

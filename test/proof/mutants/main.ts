@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { startMariadb } from '../../../scripts/lib/mariadb.mjs';
 import { startPostgres } from '../../../scripts/lib/postgres.mjs';
 import { isRunning } from '../../../scripts/lib/processes.mjs';
 import { paint, say } from '../../../scripts/lib/say.mjs';
@@ -19,6 +20,7 @@ import { tableOf, withTable } from './table.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '../../..');
 const PAGE = path.join(PROJECT, 'docs/PROOF.md');
+const MARIADB_CACHE = path.join(PROJECT, 'node_modules/.cache/mariadb');
 const LANES_DEFAULT = 2;
 const LANES_MAX = 8;
 const DIRECTORY = /^concordat-mutants-(?<pid>\d+)$/;
@@ -111,15 +113,15 @@ async function prove({ chosen, lanes: count }: Options): Promise<number> {
   const dir = path.join(tmpdir(), `concordat-mutants-${process.pid}`);
   removeLeftovers();
   mkdirSync(dir, { mode: 0o755 });
-  const server = await postgresFor(chosen, dir);
+  const servers = await serversFor(chosen, dir);
   try {
-    const first = laneIn(path.join(dir, 'lane-1'), server?.url());
+    const first = laneIn(path.join(dir, 'lane-1'), servers);
     say(`${chosen.length} faults to plant, ${count} at a time; first the tests without any`);
     for (const { project, tests } of await baseline(chosen, first)) {
       say(`  ${paint('green', '✓')} ${project}: ${tests} tests pass`);
     }
     const others = Array.from({ length: count - 1 }, (_, index) =>
-      laneIn(path.join(dir, `lane-${index + 2}`), server?.url()),
+      laneIn(path.join(dir, `lane-${index + 2}`), servers),
     );
     const troubles: Mutant[] = [];
     const outcomes = await tryAll(chosen, [first, ...others], (mutant, outcome) => {
@@ -128,7 +130,7 @@ async function prove({ chosen, lanes: count }: Options): Promise<number> {
     });
     return close(outcomes, troubles, Date.now() - begunAt);
   } finally {
-    await server?.stop();
+    await servers?.stop();
     rmSync(dir, { recursive: true, force: true });
   }
 }
@@ -142,8 +144,13 @@ function removeLeftovers(): void {
   }
 }
 
-/** One server for all runs, which would start one each. */
-async function postgresFor(chosen: readonly Mutant[], dir: string) {
+/** What all runs share, each of which would start its own. */
+interface Servers {
+  readonly env: NodeJS.ProcessEnv;
+  stop(): Promise<void>;
+}
+
+async function serversFor(chosen: readonly Mutant[], dir: string): Promise<Servers | undefined> {
   const isNeeded = chosen.some(({ killers }) => killers.some((one) => projectOf(one) !== 'unit'));
   if (!isNeeded) return undefined;
   const settings = {
@@ -152,14 +159,23 @@ async function postgresFor(chosen: readonly Mutant[], dir: string) {
     max_connections: 500,
     max_prepared_transactions: 500,
   };
-  return startPostgres({ dataDir: path.join(dir, 'postgres'), settings });
+  const postgres = await startPostgres({ dataDir: path.join(dir, 'postgres'), settings });
+  const mariadb = await startMariadb({ dataDir: path.join(dir, 'mariadb'), cache: MARIADB_CACHE });
+  return {
+    env: {
+      CONCORDAT_TEST_DATABASE_URL: postgres.url(),
+      CONCORDAT_TEST_MARIADB_URL: mariadb.url(),
+    },
+    stop: async () => {
+      await Promise.all([postgres.stop(), mariadb.stop()]);
+    },
+  };
 }
 
-function laneIn(root: string, databaseUrl: string | undefined): Where {
+function laneIn(root: string, servers: Servers | undefined): Where {
   copyProject(PROJECT, root);
-  if (databaseUrl !== undefined) buildForSetUp(root);
-  const server = databaseUrl === undefined ? {} : { CONCORDAT_TEST_DATABASE_URL: databaseUrl };
-  return { root, env: { ...process.env, ...server }, signal: interrupted.signal };
+  if (servers !== undefined) buildForSetUp(root);
+  return { root, env: { ...process.env, ...servers?.env }, signal: interrupted.signal };
 }
 
 function show(mutant: Mutant, outcome: Outcome | Trouble): void {

@@ -9,7 +9,7 @@
 export type Killer = string;
 
 /** Who should find the fault as well, beside the tests that are written for it. */
-export type Finder = 'simulator';
+export type Finder = 'simulator' | 'explorer';
 
 export interface Mutant {
   /** `M`, the number of the group and that of the mutant: stays when others come or go. */

@@ -2,6 +2,9 @@
 import { engineGroup } from './list/engine.ts';
 import { journalShell, journalStatements } from './list/journal.ts';
 import { barrierGroup, twoPhaseManager } from './list/participant.ts';
+import { arrivalsGroup, recoveryGroup } from './list/recovery.ts';
+import { mysqlAdapter, postgresAdapter, queueAdapter } from './list/resource-managers.ts';
+import { callers, otherStores } from './list/stores.ts';
 import { saga, tcc } from './list/tcc-and-saga.ts';
 import { threePhaseCommit, threePhaseParticipant } from './list/three-phase-commit.ts';
 import { transaction } from './list/transaction.ts';
@@ -20,6 +23,13 @@ export const groups: readonly Group[] = [
   journalShell,
   barrierGroup,
   twoPhaseManager,
+  postgresAdapter,
+  mysqlAdapter,
+  queueAdapter,
+  otherStores,
+  callers,
+  recoveryGroup,
+  arrivalsGroup,
 ];
 
 export const mutants: readonly Mutant[] = groups.flatMap((group) => group.mutants);

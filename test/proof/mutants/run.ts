@@ -6,8 +6,8 @@
 //     for the fault.
 // L2. A lane has one fault at a time, and lanes share nothing but a database server, where every
 //     run has databases of its own.
-// L3. What is said to be found `also` is required like a kill: it tests the simulator's 300
-//     seeds, which no other test would miss if they found nothing.
+// L3. What is said to be found `also` is required like a kill: it tests the simulator's 300 seeds
+//     and the explorer's models, which no other test would miss if they found nothing.
 import type { Killer, Finder, Mutant } from './mutant.ts';
 import { plant } from './copy.ts';
 import type { Found, Verdict, Where } from './killer.ts';
@@ -36,6 +36,7 @@ export class Trouble extends Error {
 /** Where they look for faults; their other tests are about themselves. */
 const FINDERS: Readonly<Record<Finder, { readonly file: Killer; readonly named: string }>> = {
   simulator: { file: 'test/simulation/seeds.spec.ts', named: 'no seed has a complaint' },
+  explorer: { file: 'test/explorer/explorer.spec.ts', named: 'is exhausted' },
 };
 
 /** @throws {Trouble} if some killer of `mutants` fails without a fault (L1) */

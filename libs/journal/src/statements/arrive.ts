@@ -5,17 +5,24 @@ import type { AppendRow } from './append.js';
  * $1 owner, then an unfinished row at version 1: inserts the transaction and its line. What APPEND
  * would do with it, for a transaction of somebody else's, in which it is the last statement.
  *
+ * The session is not the journal's: where its commits would not wait for the disk or for a standby
+ * (synchronous_commit off, local), this one does, for it is a decision.
+ *
  * Raises 23505 if the transaction was ever begun. Returns nothing.
  */
 export const ARRIVE: Statement = {
   name: 'concordat arrive',
   text: `
-    with opened as (
+    with forced as materialized (
+      select case when current_setting('synchronous_commit') in ('off', 'local')
+                  then set_config('synchronous_commit', 'on', true) end
+    ), opened as (
       insert into concordat.global_transaction
             (gtid, protocol, name, participants, metadata, begun_at,
              version, phase, owner, stuck, due_at, state, attempts)
-      values ($2, $3, $4, $5::text[], $6::jsonb, to_timestamp($7::float8 / 1000),
-              1, $8, $1, $9, to_timestamp($10::float8 / 1000), $11::json, $12::json)
+      select $2, $3, $4, $5::text[], $6::jsonb, to_timestamp($7::float8 / 1000),
+             1, $8, $1, $9, to_timestamp($10::float8 / 1000), $11::json, $12::json
+        from forced
     )
     insert into concordat.journal (gtid, version, at, line, definition)
     values ($2, 1, to_timestamp($13::float8 / 1000), $14::json, $15::json)`,

@@ -49,7 +49,7 @@ export const fastifyParticipant: FastifyPluginCallback<FastifyParticipantOptions
 };
 
 /**
- * The handler alone, for a route that ends with the operation: `app.post('/payment/:operation', …)`.
+ * The handler alone, for a route that ends with it: `app.post('/payment/:operation', …)`.
  * @throws {Error} as above
  */
 export function fastifyHandler(

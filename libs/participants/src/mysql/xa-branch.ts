@@ -1,7 +1,7 @@
 // One XA branch of a service or of an embedded coordinator, on a connection of its own.
 //
 //   idle ──start──▶ active ──prepare──▶ prepared ──commit, rollback──▶ ended
-//                      └────────────────rollback─────────────────────────▲
+//                      └────────rollback, commit in one phase────────────▲
 //
 // B1. The connection belongs to the branch from `start` to `ended`: it is not given back to a pool
 //     in between, for a reset after XA PREPARE makes MariaDB lose track of the branch.
@@ -71,13 +71,9 @@ export class XaBranch<Result = unknown> {
    */
   async prepare(): Promise<void> {
     assert(this.state === 'active', 'a branch that is prepared is active');
-    if (this.poison === undefined) {
-      const { text, values = [] } = insertOutcomeRow(this.xid);
-      await this.run(text, [...values]);
-    } else {
-      const message = `a statement has failed: ${this.poison.message}`;
-      throw new BranchPoisoned(message, { cause: this.poison });
-    }
+    this.requireSound();
+    const { text, values = [] } = insertOutcomeRow(this.xid);
+    await this.run(text, [...values]);
     await this.statement(xa('end', this.xid));
     await this.statement(xa('prepare', this.xid));
     this.state = 'prepared';
@@ -90,6 +86,18 @@ export class XaBranch<Result = unknown> {
     this.state = 'ended';
   }
 
+  /**
+   * Commits a branch that has nobody to agree with, without preparing it.
+   * @throws as `prepare` does; without it being known what it has done, if the connection is lost
+   */
+  async commitOnePhase(): Promise<void> {
+    assert(this.state === 'active', 'a branch that is committed in one phase is active');
+    this.requireSound();
+    await this.statement(xa('end', this.xid));
+    await this.statement(`${xa('commit', this.xid)} one phase`);
+    this.state = 'ended';
+  }
+
   /** From any state that it can be in; if it rejects, destroy the connection (B2). */
   async rollback(): Promise<void> {
     assert(this.state !== 'ended', 'a branch ends once');
@@ -98,6 +106,13 @@ export class XaBranch<Result = unknown> {
     if (this.state === 'active') await this.statement(xa('end', this.xid)).catch(() => undefined);
     await this.statement(xa('rollback', this.xid));
     this.done();
+  }
+
+  /** B3. */
+  private requireSound(): void {
+    if (this.poison === undefined) return;
+    const message = `a statement has failed: ${this.poison.message}`;
+    throw new BranchPoisoned(message, { cause: this.poison });
   }
 
   private done(): void {

@@ -5,7 +5,7 @@
 // N2. Nothing is held for a transaction that is over.
 // N3. `committed` means that every branch that promised has committed, `rolled-back` that none has.
 // N4. A heuristic outcome is reported if, and only if, some participant has acted on its own,
-//     against the decision.
+//     against the decision. Of a branch that the journal has never heard of, nobody can tell.
 import type { BranchHistory, Checker, Complaints, TransactionHistory } from '../history.js';
 import { has, isHonest, lastVersionOf } from '../history.js';
 
@@ -44,7 +44,7 @@ function untrue(transaction: TransactionHistory): Complaints {
   if (protocol === '3pc' && honest.length < branches.length) return [];
   if (outcome === 'committed' || outcome === 'rolled-back') {
     if (protocol === 'saga') return []; // saga.ts
-    const defied = branches.filter((branch) => defies(branch, last.decision)); // N4
+    const defied = enlistedOf(transaction).filter((branch) => defies(branch, last.decision)); // N4
     return [
       ...contradicting(outcome, honest), // N3
       ...defied.map(({ id }) => `it is ${outcome}, and ${id} defied`),
@@ -52,6 +52,12 @@ function untrue(transaction: TransactionHistory): Complaints {
   }
   const isForced = branches.some(({ breaches }) => breaches.some(isOwnAct));
   return isForced ? [] : [`it is ${outcome}, and no participant has acted on its own`]; // N4
+}
+
+/** Those of the last definition; all, if none is known. */
+function enlistedOf({ versions, branches }: TransactionHistory): readonly BranchHistory[] {
+  const known = versions.findLast(({ definition }) => definition !== undefined)?.definition;
+  return branches.filter(({ id }) => known?.branches.some((one) => one.id === id) ?? true);
 }
 
 function contradicting(

@@ -22,7 +22,7 @@ import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise'
 import { createConnection, createPool } from 'mysql2/promise';
 import pg from 'pg';
 
-const { DATABASE_URL = '', COORDINATOR_URL = '', PARTICIPANT = '', PORT = '0' } = process.env;
+const { DATABASE_URL = '', PARTICIPANT = '', PORT = '0' } = process.env;
 const CLIENT_RETRY = { attemptsMax: 40, firstDelayMs: 25, delayMaxMs: 100 };
 /** Its coordinator may be killed: it is asked again, which costs nobody a second. */
 const BRANCH_RETRY = { firstDelayMs: 20, delayMaxMs: 100 };
@@ -32,6 +32,8 @@ const LOOK_AGAIN_MS = 2;
 const DETACH_MS = 50;
 
 interface Work {
+  /** The coordinator's URL. */
+  readonly coordinator: string;
   readonly gtid: string;
   readonly branch: string;
   readonly account: string;
@@ -44,13 +46,14 @@ type Name =
 
 type Said = 'prepared' | 'refused';
 
-const client = concordatClient({ url: COORDINATOR_URL, retry: CLIENT_RETRY });
 const postgres = new pg.Pool({ connectionString: DATABASE_URL, max: 20 });
-postgres.on('error', () => undefined); // its server is killed
+postgres.on('connect', (session) => session.on('error', () => undefined)); // its server is killed
+postgres.on('error', () => undefined);
 const mysql = createPool({ uri: DATABASE_URL, connectionLimit: 5 });
 
 /** @returns undefined if the transaction takes no more branches */
-async function enlist({ gtid, branch }: Work): Promise<Name | undefined> {
+async function enlist({ coordinator, gtid, branch }: Work): Promise<Name | undefined> {
+  const client = concordatClient({ url: coordinator, retry: CLIENT_RETRY });
   const definition = { id: branch, participant: PARTICIPANT, payload: null };
   const patience = { timeoutMs: BRANCH_TIMEOUT_MS, retry: BRANCH_RETRY };
   try {
@@ -90,7 +93,7 @@ async function prepareOnPostgres(session: pg.PoolClient, work: Work, gid: string
     return 'refused';
   }
   await session.query(
-    `insert into ledger (gtid, branch, account, amount, kind) values ($1, $2, $3, $4, 'moved')`,
+    'insert into ledger (gtid, branch, account, amount) values ($1, $2, $3, $4)',
     [gtid, branch, account, amount],
   );
   const prepared = await session.query(`prepare transaction '${gid}'`);
@@ -124,10 +127,12 @@ async function moveOnMysql(branch: XaBranch, work: Work): Promise<boolean> {
     [amount, work.account, amount],
   )) as [ResultSetHeader];
   if (changed.affectedRows !== 1) return false;
-  await branch.run(
-    `insert into ledger (gtid, branch, account, amount, kind) values (?, ?, ?, ?, 'moved')`,
-    [work.gtid, work.branch, work.account, amount],
-  );
+  await branch.run('insert into ledger (gtid, branch, account, amount) values (?, ?, ?, ?)', [
+    work.gtid,
+    work.branch,
+    work.account,
+    amount,
+  ]);
   return true;
 }
 

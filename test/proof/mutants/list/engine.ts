@@ -29,8 +29,8 @@ const mutants: readonly Mutant[] = [
   },
   {
     id: 'M603',
-    file: flights,
-    find: `flight.mailbox.unshift(...flight.unwritten);`,
+    file: flight,
+    find: `this.mailbox.unshift(...this.unwritten);`,
     replace: '',
     fault: 'what is unwritten is lost when another instance was faster',
     killers: onPostgres,

@@ -1,6 +1,7 @@
 import type { Group, Mutant } from '../mutant.ts';
 
 const rule = 'libs/participant-sdk/src/barrier-rule.ts';
+const passing = 'libs/participant-sdk/src/passing.ts';
 const barrier = 'libs/participant-sdk/src/postgres/postgres-barrier.ts';
 const fence = 'libs/participant-sdk/src/postgres/statements/fence.ts';
 const participant = 'libs/participant-sdk/src/participant.ts';
@@ -37,7 +38,7 @@ const barrierMutants: readonly Mutant[] = [
   },
   {
     id: 'M804',
-    file: barrier,
+    file: passing,
     find: `return { value: what.answer, end: 'commit' };`,
     replace: `return { value: what.answer, end: 'rollback' };`,
     fault: 'tombstone forgotten: an empty cancel leaves no token behind',
@@ -45,16 +46,16 @@ const barrierMutants: readonly Mutant[] = [
   },
   {
     id: 'M805',
-    file: barrier,
+    file: passing,
     find: `return { value: handled, end: 'commit' };`,
-    replace: `return { value: handled, end: refused ? 'rollback' : 'commit' };`,
+    replace: `return { value: handled, end: leavesNothing(handled) ? 'rollback' : 'commit' };`,
     fault: 'a refusal is not recorded',
     killers: ofWork,
   },
   {
     id: 'M806',
     file: barrier,
-    find: `if (refused) await tx.query('rollback to savepoint handler');`,
+    find: `if (leavesNothing(handled)) await tx.query('rollback to savepoint handler');`,
     replace: '',
     fault: 'a refusal keeps what its handler wrote',
     killers: ofWork,

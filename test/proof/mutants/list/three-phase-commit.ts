@@ -16,6 +16,7 @@ const coordinator: readonly Mutant[] = [
       return isVoting(state) ? abort(state.branches) : state; // E2, E3`,
     fault: 'aborts alone after a pre-commit may have been sent',
     killers,
+    also: ['explorer'],
   },
   {
     id: 'M202',
@@ -42,6 +43,7 @@ const coordinator: readonly Mutant[] = [
     replace: `return Math.floor(members / 2);`,
     fault: 'a quorum is one member short of a majority',
     killers,
+    also: ['explorer'],
   },
   {
     id: 'M205',
@@ -59,6 +61,7 @@ const coordinator: readonly Mutant[] = [
     replace: `const latest = attempted.filter(({ state }) => max >= 0 && state === 'pre-committed');`,
     fault: 'an election commits for any pre-commit, however old its attempt',
     killers,
+    also: ['explorer'],
   },
   {
     id: 'M207',
@@ -83,7 +86,7 @@ const coordinator: readonly Mutant[] = [
     replace: `return standing.state === obedient && ballot >= 0;`,
     fault: 'the acknowledgement of an older ballot counts towards the quorum',
     killers,
-    also: ['simulator'],
+    also: ['simulator', 'explorer'],
   },
   {
     id: 'M210',
@@ -122,7 +125,7 @@ const participant: readonly Mutant[] = [
     replace: `if (isFinal(standing)) return tell(standing); // P1, P2`,
     fault: 'a participant obeys a ballot older than the one it has promised',
     killers: ofMachines,
-    also: ['simulator'],
+    also: ['simulator', 'explorer'],
   },
   {
     id: 'M252',
@@ -131,6 +134,7 @@ const participant: readonly Mutant[] = [
     replace: `if (isFinal(standing)) return tell(standing); // P1`,
     fault: 'a participant goes back to a lower promise',
     killers: ofMachines,
+    also: ['explorer'],
   },
   {
     id: 'M253',
@@ -139,7 +143,7 @@ const participant: readonly Mutant[] = [
     replace: `return tell({ state: 'ready', lastElected: ballot, lastAttempt: FIRST_BALLOT });`,
     fault: 'a participant that has not voted counts as ready in an election',
     killers: ofMachines,
-    also: ['simulator'],
+    also: ['simulator', 'explorer'],
   },
   {
     id: 'M254',

@@ -1,0 +1,334 @@
+// The one connection of a branch, and the query runners through which the application speaks to it.
+//
+//   a statement ──▶ a runner that is lent ──┐
+//   a statement ──▶ a runner that is lent ──┼──▶ line ──▶ connection ──close──▶ the branch ends it
+//   transaction ──▶ a runner that is lent ──┘
+//
+// L1. Statements of a branch run one after the other, also where the application awaits several: a
+//     transaction is a line of statements. A subscriber's, made while one is run, belong to that.
+// L2. `transaction()` inside a global transaction is a savepoint of its branch (savepoints.ts). Its
+//     isolation is that of the branch, so a wish for another one is refused.
+// L3. A runner that is lent ends nothing: TypeORM releases it after each statement, and the branch
+//     keeps the connection. TypeORM's own runner underneath can be released: that is how a
+//     DataSource is destroyed, and the branch with it.
+// L4. Nothing takes for ever. When the work has run out of time its connection is thrown away,
+//     whatever it is doing: so its locks are let go of, and databases that wait for each other's
+//     global transactions go on. From `close` on, the same holds for the end.
+// L5. A connection is given back once, and after that no statement of the branch is run on it: it
+//     is somebody else's. Where it is not known in what state it is, it is thrown away.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { finished } from 'node:stream';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { QueryFailedError } from 'typeorm';
+import { originalRunnerOf } from './enlisting.js';
+import { Misused } from './errors.js';
+import type { Enlistment } from './local-branch.js';
+import { Savepoints } from './savepoints.js';
+
+/** What a kind of database does with its connections. */
+export interface Handling<Connection> {
+  /** Before there is a connection. */
+  readonly ready?: () => Promise<void>;
+  /** Before the first statement. @returns what TypeORM is to speak to */
+  begin(connection: Connection): Promise<Connection>;
+  /** Told of each statement of the application, before it is run. */
+  onStatement?(text: string): void;
+  /** Whether the server knows that this statement of its transaction has failed. */
+  isKnownToServer(error: unknown): boolean;
+  /** Throws a connection away; what is under way on it rejects. */
+  discard(runner: QueryRunner, connection: Connection, error: Error): Promise<void> | void;
+}
+
+/** What the branch does with the connection that it has made its own. */
+export interface TakenRunner<Connection> {
+  /** One more runner for the application; savepoints are told apart by it. */
+  readonly runner: QueryRunner;
+  /** For the statements that are not the application's, such as the last. */
+  connection(): Promise<Connection>;
+  /** Whether any statement has been asked for. */
+  isBegun(): boolean;
+  /** L5. */
+  isReleased(): boolean;
+  /** What has failed, though the application may have gone on. */
+  failure(): unknown;
+  /** Why it must not be committed, whatever the server thinks of it; undefined if it may be. */
+  trouble(): Error | undefined;
+  /** Waits for the line, and lets nothing more into it. The end has its own time (L4). */
+  close(because: string): Promise<void>;
+  /** It is prepared: whoever keeps the connection now sees to its time. */
+  hold(): void;
+  /** Gives the connection back; with an error, it is thrown away (L5). */
+  release(error?: Error): Promise<void>;
+}
+
+type Query = (...args: readonly unknown[]) => Promise<unknown>;
+
+/** They would end the branch behind the coordinator's back, or begin another one. */
+const TRANSACTION_CONTROL =
+  /^\s*(begin|start\s+transaction|commit|end|abort|rollback(?!(\s+(work|transaction))?\s+to\b)|prepare\s+transaction|xa)\b/i;
+
+/** L1: whose statement is being run. */
+const running = new AsyncLocalStorage<object>();
+
+/** Takes a connection of `dataSource` for a branch; nothing is connected yet. */
+export function takeRunner<Connection>(
+  dataSource: DataSource,
+  handling: Handling<Connection>,
+  enlistment: Enlistment,
+): TakenRunner<Connection> {
+  return new Taken(dataSource, handling, enlistment);
+}
+
+class Taken<Connection> implements TakenRunner<Connection> {
+  private readonly base: QueryRunner;
+  private readonly savepoints = new Savepoints();
+  private readonly streams = new Set<object>();
+  private readonly expired = Promise.withResolvers<never>();
+  private begun: Promise<Connection> | undefined;
+  private connecting: Promise<Connection> | undefined;
+  private connected: { readonly connection: Connection; isReady: boolean } | undefined;
+  private line: Promise<unknown> = Promise.resolve();
+  private waiting = 0;
+  private failed: { readonly error: unknown } | undefined;
+  private spoiltBy: Error | undefined;
+  private closed: string | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private released = false;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly handling: Handling<Connection>,
+    private readonly enlistment: Enlistment,
+  ) {
+    this.base = originalRunnerOf(dataSource);
+    this.expired.promise.catch(() => undefined);
+  }
+
+  get runner(): QueryRunner {
+    return this.lend();
+  }
+
+  connection(): Promise<Connection> {
+    return (this.begun ??= this.begin());
+  }
+
+  isBegun(): boolean {
+    return this.begun !== undefined;
+  }
+
+  isReleased(): boolean {
+    return this.released;
+  }
+
+  failure(): unknown {
+    return this.failed?.error;
+  }
+
+  trouble(): Error | undefined {
+    const unfinished = this.unfinished();
+    return this.spoiltBy ?? (unfinished === undefined ? undefined : new Misused(unfinished));
+  }
+
+  async close(because: string): Promise<void> {
+    if (this.begun !== undefined && !this.released) {
+      this.limitTo(this.enlistment.endTimeoutMs, 'the database did not answer in time'); // L4
+    }
+    await this.line;
+    this.closed ??= because;
+  }
+
+  hold(): void {
+    clearTimeout(this.timer);
+  }
+
+  async release(error?: Error): Promise<void> {
+    if (this.released) return;
+    this.released = true;
+    clearTimeout(this.timer);
+    this.expired.reject(error ?? new Error('the connection was given back'));
+    if (this.connected !== undefined) await this.letGo(this.connected, error);
+    // Else whoever is still connecting lets go of what comes of it.
+  }
+
+  /** What the application has left undone. */
+  private unfinished(): string | undefined {
+    if (this.waiting > 0) return 'a statement was not waited for when the work had returned';
+    if (this.streams.size > 0) return 'a stream was not read to its end';
+    return this.savepoints.isEmpty ? undefined : 'an inner transaction was not ended';
+  }
+
+  private async begin(): Promise<Connection> {
+    this.limitTo(this.enlistment.remainingMs(), 'the global transaction has run out of time'); // L4
+    await Promise.race([this.handling.ready?.(), this.expired.promise]);
+    this.connecting = this.base.connect() as Promise<Connection>;
+    this.connecting.then(
+      (connection) => this.onConnected(connection),
+      () => undefined,
+    );
+    const connection = await Promise.race([this.connecting, this.expired.promise]);
+    const begun = await this.handling.begin(connection);
+    if (this.connected !== undefined) this.connected.isReady = true;
+    return begun;
+  }
+
+  private onConnected(connection: Connection): void {
+    this.connected = { connection, isReady: false };
+    if (this.released) this.letGo(this.connected, undefined).catch(() => undefined);
+  }
+
+  /** L5. */
+  private async letGo(
+    { connection, isReady }: { readonly connection: Connection; readonly isReady: boolean },
+    error: Error | undefined,
+  ): Promise<void> {
+    if (isReady && error === undefined) return this.base.release();
+    const because = error ?? new Error('nothing was begun on it');
+    await this.handling.discard(this.base, connection, because);
+    await this.base.release();
+  }
+
+  /** L4. */
+  private limitTo(timeoutMs: number, because: string): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      const error = new Error(because);
+      this.closed ??= because;
+      this.failed ??= { error };
+      this.spoiltBy ??= error;
+      this.release(error).catch(() => undefined);
+    }, timeoutMs);
+  }
+
+  /** L1. */
+  private inLine<Value>(work: () => Promise<Value>): Promise<Value> {
+    if (running.getStore() === this) return work();
+    this.waiting += 1;
+    const next = this.line.then(work);
+    const done = (): void => void (this.waiting -= 1);
+    this.line = next.then(done, done);
+    return next;
+  }
+
+  private requireOpen(): void {
+    if (this.closed !== undefined) throw new Misused(this.closed);
+    this.enlistment.mayGoOn();
+    if (this.streams.size === 0) return;
+    throw new Misused('a stream is open on this connection: read it to its end first');
+  }
+
+  private async run(by: object, query: Query, args: readonly unknown[]): Promise<unknown> {
+    this.requireOpen();
+    const text = String(args[0]);
+    if (TRANSACTION_CONTROL.test(text)) {
+      throw this.spoil(new Misused(`inside a global transaction nobody may say "${text.trim()}"`));
+    }
+    this.handling.onStatement?.(text);
+    this.savepoints.touchedBy(by);
+    return this.obeyed(() => query.apply(by, [...args]));
+  }
+
+  private async obeyed(statement: () => Promise<unknown>): Promise<unknown> {
+    try {
+      if (this.dataSource.subscribers.length === 0) return await statement();
+      return await running.run(this, statement);
+    } catch (error) {
+      this.failed ??= { error };
+      if (this.released) this.enlistment.mayGoOn(); // says it better, if that is why (L4)
+      // The application was told of an error, and Postgres would commit all the same.
+      if (error instanceof QueryFailedError && !this.handling.isKnownToServer(error.driverError)) {
+        this.spoil(error);
+      }
+      throw error;
+    }
+  }
+
+  private async stream(by: object, open: Query, args: readonly unknown[]): Promise<unknown> {
+    this.requireOpen();
+    this.handling.onStatement?.(String(args[0]));
+    this.savepoints.touchedBy(by);
+    const stream = (await open.apply(by, [...args])) as NodeJS.ReadableStream;
+    this.streams.add(stream);
+    stream.on('error', (error: unknown) => void (this.failed ??= { error }));
+    finished(stream, () => void this.streams.delete(stream));
+    return stream;
+  }
+
+  private spoil(error: Error): Error {
+    this.spoiltBy ??= error;
+    return error;
+  }
+
+  /** L2. */
+  private async startInner(by: QueryRunner, query: Query, isolation?: unknown): Promise<void> {
+    if (isolation !== undefined && isolation !== this.dataSource.options.isolationLevel) {
+      throw new Misused(
+        `an inner transaction cannot be ${JSON.stringify(isolation)}: the isolation of a global ` +
+          "transaction is its DataSource's isolationLevel",
+      );
+    }
+    await by.broadcaster.broadcast('BeforeTransactionStart');
+    await this.inLine(async () => {
+      this.requireOpen();
+      const name = this.savepoints.set(by);
+      await this.obeyed(() => query.call(by, `savepoint ${name}`));
+    });
+    await by.broadcaster.broadcast('AfterTransactionStart');
+  }
+
+  private async commitInner(by: QueryRunner, query: Query): Promise<void> {
+    await by.broadcaster.broadcast('BeforeTransactionCommit');
+    await this.inLine(async () => {
+      const name = this.orSpoil(() => this.savepoints.release(by));
+      await this.obeyed(() => query.call(by, `release savepoint ${name}`));
+    });
+    await by.broadcaster.broadcast('AfterTransactionCommit');
+  }
+
+  private async rollBackInner(by: QueryRunner, query: Query): Promise<void> {
+    await by.broadcaster.broadcast('BeforeTransactionRollback');
+    await this.inLine(async () => {
+      const { name, spoilt } = this.orSpoil(() => this.savepoints.rollBack(by));
+      if (spoilt !== undefined) this.spoil(spoilt);
+      await this.obeyed(() => query.call(by, `rollback to savepoint ${name}`));
+      await this.obeyed(() => query.call(by, `release savepoint ${name}`));
+    });
+    await by.broadcaster.broadcast('AfterTransactionRollback');
+  }
+
+  private orSpoil<Value>(end: () => Value): Value {
+    try {
+      return end();
+    } catch (error) {
+      throw error instanceof Misused ? this.spoil(error) : error;
+    }
+  }
+
+  /** L3. What is TypeORM's own on it runs on the branch's connection, in line. */
+  private lend(): QueryRunner {
+    const { base, dataSource, savepoints } = this;
+    const query = base.query as Query;
+    const open = base.stream as Query;
+    const lent = Object.create(base) as QueryRunner & Record<PropertyKey, unknown>;
+    let manager: unknown;
+    const of = (name: keyof QueryRunner | typeof Symbol.asyncDispose, value: unknown): void => {
+      Object.defineProperty(lent, name, { value, writable: true });
+    };
+    of('connect', () => this.connection());
+    of('query', (...args: readonly unknown[]) => this.inLine(() => this.run(lent, query, args)));
+    of('stream', (...args: readonly unknown[]) => this.inLine(() => this.stream(lent, open, args)));
+    of('release', () => Promise.resolve());
+    of('isTransactionActive', true);
+    of('startTransaction', (level?: unknown) => this.startInner(lent, query, level));
+    of('commitTransaction', () => this.commitInner(lent, query));
+    of('rollbackTransaction', () => this.rollBackInner(lent, query));
+    of(Symbol.asyncDispose, async () => {
+      while (savepoints.isLastBy(lent)) await this.commitInner(lent, query);
+    });
+    of('broadcaster', Object.create(base.broadcaster, { queryRunner: { value: lent } }));
+    Object.defineProperty(lent, 'manager', {
+      get: () => (manager ??= dataSource.createEntityManager(lent)),
+      set: (made: unknown) => (manager = made), // by the one that is made
+    });
+    return lent;
+  }
+}

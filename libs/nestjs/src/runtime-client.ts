@@ -1,0 +1,56 @@
+// A coordinator elsewhere: the application's classes are participants that it calls over HTTP, at
+// URLs below the application's own.
+import { concordatClient } from '@concordat/client';
+import { joinBound } from '@concordat/embedded';
+import { ensureBarriers } from './barriers.js';
+import { ConcordatMisconfigured } from './boot-fault.js';
+import { Concordat } from './concordat.js';
+import { current } from './current.js';
+import { healthOf } from './health.js';
+import type { ClientModuleOptions } from './options.js';
+import { RemoteTransactions } from './remote-transactions.js';
+import type { Parts, Runtime } from './runtime.js';
+
+/** Below `publicUrl`: each participant has its name there. */
+const SERVED_BELOW = '/concordat';
+
+export async function openClient(
+  { url, apiKey, publicUrl, secret, databases }: ClientModuleOptions,
+  { plans, made }: Parts,
+): Promise<Runtime> {
+  if (publicUrl === undefined && made.length > 0) {
+    const names = made.map(({ name }) => name).join(', ');
+    throw new ConcordatMisconfigured([
+      `add publicUrl to ConcordatModule: the coordinator has to call ${names} somewhere`,
+    ]);
+  }
+  await ensureBarriers(plans, databases);
+  const leaving = Object.values(databases ?? {}).map(joinBound);
+  const base = `${publicUrl?.replace(/\/$/, '') ?? ''}${SERVED_BELOW}`;
+  const client = concordatClient({ url, ...(apiKey === undefined ? {} : { apiKey }) });
+  const concordat = new Concordat(new RemoteTransactions(client), {
+    client,
+    plans,
+    refOf: (name) => ({ url: `${base}/${name}` }),
+    traceparent: () => current()?.traceparent,
+    health: () => healthOf({ ping: () => ready(url), unreachable: () => [], client }),
+  });
+  return {
+    concordat,
+    start: () => undefined,
+    close: async () => leaving.forEach((leave) => leave()),
+    served:
+      made.length === 0
+        ? undefined
+        : { made, prefix: new URL(base).pathname, secrets: secret === undefined ? [] : [secret] },
+  };
+}
+
+const PING_TIMEOUT_MS = 3_000;
+
+async function ready(url: string): Promise<void> {
+  const address = `${url.replace(/\/$/, '')}/health/ready`;
+  const answer = await fetch(address, { signal: AbortSignal.timeout(PING_TIMEOUT_MS) });
+  await answer.body?.cancel();
+  if (!answer.ok) throw new Error(`the coordinator is not ready: ${answer.status}`);
+}

@@ -1,0 +1,91 @@
+// Every package that is published has a README, and its examples do what they say: they are run as
+// a newcomer would run them, against the packages as they are built, and servers that are real.
+import { describe, expect, test } from 'vitest';
+import type { Example, Surroundings } from '../support/readme.js';
+import { examplesIn, runExample } from '../support/readme.js';
+import type { Manifest } from '../tidy/packages.js';
+import { foldersOf, json } from '../tidy/sources.js';
+import type { Checks } from './services.js';
+import { commits, paysAndCompensates, serve } from './services.js';
+import { withCoordinator, withDatabases } from './surroundings.js';
+
+const isPublished = (place: string): boolean =>
+  (json(`${place}/package.json`) as Manifest).private !== true;
+const published = [...foldersOf('libs'), 'migrations'].filter(isPublished);
+
+const coordinator = await withCoordinator();
+const { surroundings: databases, rowsOf, mysqlRowsOf } = await withDatabases();
+
+/** What a package's examples find around them; nothing, if it is not here. */
+const NEEDS: ReadonlyMap<string, Surroundings> = new Map([
+  ['libs/client', coordinator],
+  ['libs/recovery', coordinator],
+  ['libs/embedded', databases],
+  ['libs/journal', databases],
+  ['libs/nestjs', databases],
+  ['libs/participant-sdk', databases],
+  ['libs/wakeups', databases],
+  ['migrations', databases],
+]);
+
+/** Examples that do not end, by the package and the heading. */
+const SERVICES: ReadonlyMap<string, { readonly path: string; readonly checks: Checks }> = new Map([
+  [
+    'libs/participant-sdk: @concordat/participant-sdk',
+    { path: '/payment', checks: paysAndCompensates(() => rowsOf('payment')) },
+  ],
+  [
+    'libs/participant-sdk: TypeORM',
+    { path: '/payment', checks: commits(10, () => rowsOf('paid')) },
+  ],
+  [
+    'libs/participant-sdk: MariaDB and MySQL',
+    { path: '/stock', checks: commits('teapot', () => mysqlRowsOf('stock')) },
+  ],
+]);
+
+interface Row extends Example {
+  readonly place: string;
+}
+
+const readmes = await Promise.all(published.map(readmeOf));
+
+async function readmeOf(place: string): Promise<readonly Row[]> {
+  const examples = await examplesIn(`${place}/README.md`).catch((): readonly Example[] => []);
+  return examples.map((example) => ({ place, ...example }));
+}
+
+describe('every package that is published', () => {
+  test.each(published)('%s has a README with an example', async (place) => {
+    expect(await examplesIn(`${place}/README.md`)).not.toEqual([]);
+  });
+
+  test.each(readmes.flat())(
+    '$place: "$heading" does what it says',
+    async ({ place, ...example }) => {
+      const surroundings = NEEDS.get(place) ?? {};
+      const service = SERVICES.get(`${place}: ${example.heading}`);
+      if (service !== undefined) return serve(example, service, surroundings);
+      expect(example.prints).not.toBe('');
+      expect(await runExample(example, forExample(example, surroundings))).toEqual({
+        code: 0,
+        printed: example.prints,
+        complained: '',
+      });
+    },
+  );
+});
+
+test('an example that is a service is in a README', () => {
+  const examples = readmes.flat().map(({ place, heading }) => `${place}: ${heading}`);
+  expect(examples).toEqual(expect.arrayContaining([...SERVICES.keys()]));
+});
+
+/** Not every example of a README names the coordinator. */
+function forExample(
+  { program }: Example,
+  { replacing = {}, env = {} }: Surroundings,
+): Surroundings {
+  const named = Object.entries(replacing).filter(([text]) => program.includes(text));
+  return { env, replacing: Object.fromEntries(named) };
+}
