@@ -22,6 +22,8 @@ import { Victim } from './support/victim.js';
 
 const MAIN = path.resolve('examples/embedded-transfer/dist/main.js');
 const CENTS = 100;
+/** A guard against a hang: orphans rest for ten seconds before they are rolled back. */
+const SETTLE_TIMEOUT_MS = 60_000;
 
 const journal = await emptyDatabase();
 const left = await emptyDatabase();
@@ -75,9 +77,8 @@ async function prepared(): Promise<readonly number[]> {
 }
 
 async function nothingIsPrepared(): Promise<void> {
-  await eventually('no branch is prepared', async () =>
-    (await prepared()).every((count) => count === 0),
-  );
+  const isDone = async () => (await prepared()).every((count) => count === 0);
+  await eventually('no branch is prepared', isDone, SETTLE_TIMEOUT_MS);
 }
 
 describe('the example with the coordinator inside', () => {

@@ -1,5 +1,5 @@
 // Connections of the application's pools: each is given back once, in the state in which it was
-// taken, and nothing waits for one for ever. The pools have one connection, so that a lost one shows.
+// taken, and nothing waits for one for ever. The pools have one each, so that a lost one shows.
 import { InDoubt, Misused, openEmbedded, RolledBack } from '@concordat/embedded';
 import type { DataSource } from 'typeorm';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -245,8 +245,9 @@ describe('a DataSource that is destroyed meanwhile', () => {
         await write(source);
       });
       await expect(work).rejects.toBeInstanceOf(Error);
-      const again = kind === 'postgres' ? left.pool : maria.pool;
-      await again.query(`insert into entry values ('test ${count}')`); // nobody holds its lock
+      const again = `insert into entry values ('test ${count}')`; // nobody holds its lock
+      if (kind === 'postgres') await left.pool.query(again);
+      else await maria.pool.query(again);
     },
   );
 });

@@ -17,7 +17,7 @@ import {
   ROLLBACK_PREPARED,
   statement,
 } from '../support/postgres-proxy.js';
-import { embedded, postgresSource } from './support.js';
+import { embedded, latestOf, postgresSource } from './support.js';
 
 const journal = await databaseFromTemplate();
 const left = await emptyDatabase();
@@ -117,15 +117,24 @@ describe('two branches that prepare', () => {
     ]),
     {
       title: 'a statement has failed without anybody hearing of it',
-      ...{ at: 'right', moment: requestOf(PREPARE_TRANSACTION), act: 'spoil', ends: 'rolled back' },
+      at: 'right',
+      moment: requestOf(PREPARE_TRANSACTION),
+      act: 'spoil',
+      ends: 'rolled back',
     },
     {
       title: 'the decision is not written',
-      ...{ at: 'journal', moment: requestOf(APPEND), act: 'cut', ends: 'rolled back' },
+      at: 'journal',
+      moment: requestOf(APPEND),
+      act: 'cut',
+      ends: 'rolled back',
     },
     {
       title: 'the decision is written, and the reply is lost',
-      ...{ at: 'journal', moment: replyOf(APPEND), act: 'leave', ends: 'committed' },
+      at: 'journal',
+      moment: replyOf(APPEND),
+      act: 'leave',
+      ends: 'committed',
     },
   ];
   test.each(cases)('$title: $ends, everywhere', async ({ at, moment, act, ends }) => {
@@ -152,28 +161,45 @@ describe('the last resource', () => {
   const cases: readonly Case[] = [
     {
       title: 'its commit is not done',
-      ...{ at: 'home', moment: requestOf(COMMIT), act: 'cut', ends: 'rolled back' },
+      at: 'home',
+      moment: requestOf(COMMIT),
+      act: 'cut',
+      ends: 'rolled back',
     },
     {
       title: 'its commit is done, and the reply is lost',
-      ...{ at: 'home', moment: replyOf(COMMIT), act: 'leave', ends: 'committed' },
+      at: 'home',
+      moment: replyOf(COMMIT),
+      act: 'leave',
+      ends: 'committed',
     },
     {
       title: 'its transaction has failed without anybody hearing of it',
-      ...{ at: 'home', moment: requestOf(COMMIT), act: 'spoil', ends: 'rolled back' },
+      at: 'home',
+      moment: requestOf(COMMIT),
+      act: 'spoil',
+      ends: 'rolled back',
     },
     {
       title: 'the decision cannot be written in it',
       at: 'home',
-      ...{ moment: requestOf(statement('concordat arrive')), act: 'cut', ends: 'rolled back' },
+      moment: requestOf(statement('concordat arrive')),
+      act: 'cut',
+      ends: 'rolled back',
     },
     {
       title: 'the other one refuses to prepare',
-      ...{ at: 'left', moment: requestOf(PREPARE_TRANSACTION), act: 'spoil', ends: 'rolled back' },
+      at: 'left',
+      moment: requestOf(PREPARE_TRANSACTION),
+      act: 'spoil',
+      ends: 'rolled back',
     },
     {
       title: 'the reply of COMMIT PREPARED of the other one is lost',
-      ...{ at: 'left', moment: replyOf(COMMIT_PREPARED), act: 'cut', ends: 'committed' },
+      at: 'left',
+      moment: replyOf(COMMIT_PREPARED),
+      act: 'cut',
+      ends: 'committed',
     },
   ];
   test.each(cases)('$title: $ends, everywhere', async ({ at, moment, act, ends }) => {
@@ -221,7 +247,7 @@ test('what a person has ended by hand, against the decision, is said with its ev
 describe('a decision that nobody has heard', () => {
   test('is told to whoever asks; and what was never decided is decided then', async () => {
     const decisionOf = globalTransactions.decisionOf.bind(globalTransactions);
-    const [latest] = await Array.fromAsync(client.list({ outcome: 'committed' }));
+    const latest = await latestOf(client, 'committed');
     expect(await decisionOf(asGtid(latest?.gtid ?? ''))).toBe('commit');
     const never = newGtid();
     expect(await decisionOf(never)).toBe('rollback');

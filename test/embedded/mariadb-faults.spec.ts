@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js';
 import { mariadbDatabase } from '../support/mariadb.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
 import { PostgresProxy, PREPARE_TRANSACTION, requestOf } from '../support/postgres-proxy.js';
-import { embedded, mariadbSource, postgresSource } from './support.js';
+import { embedded, latestOf, mariadbSource, postgresSource } from './support.js';
 
 const journal = await databaseFromTemplate();
 const other = await emptyDatabase();
@@ -85,7 +85,7 @@ describe('with Postgres', () => {
     expect(await write('maria', 'other')).toBe('rolled back');
     expect(refused.fired).toBe(1);
     await atRest();
-    const [latest] = await Array.fromAsync(client.list({ outcome: 'rolled-back' }));
+    const latest = await latestOf(client, 'rolled-back');
     expect(latest?.branches.map(({ id, state }) => [id, state]).toSorted()).toEqual([
       ['maria', 'acknowledged'],
       ['other', 'refused'],

@@ -1,6 +1,7 @@
 // An application with databases of its own, and the coordinator inside it.
-import type { EmbeddedOptions } from '@concordat/embedded';
+import type { Embedded, EmbeddedOptions } from '@concordat/embedded';
 import { openEmbedded } from '@concordat/embedded';
+import type { Outcome } from '@concordat/protocols';
 import type { DataSourceOptions } from 'typeorm';
 import { DataSource } from 'typeorm';
 import { afterAll, expect, onTestFinished } from 'vitest';
@@ -22,6 +23,12 @@ export async function embedded(options: EmbeddedOptions) {
   whenDone(() => opened.close());
   opened.start();
   return { ...opened, troubles };
+}
+
+/** The transaction that was begun last, of those that have ended so. */
+export async function latestOf(client: Embedded['client'], outcome: Outcome) {
+  for await (const one of client.list({ outcome })) return one;
+  return undefined;
 }
 
 /** One of TypeORM's pools, of at most `poolSize` connections. */

@@ -1,8 +1,7 @@
 // Global transactions over databases of the application's own: repositories that know of nothing.
-import { HeuristicEnd, RolledBack } from '@concordat/embedded';
 import type { Embedded } from '@concordat/embedded';
 import type { DataSource } from 'typeorm';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { databaseFromTemplate, emptyDatabase } from '../support/databases.js';
 import { mariadbDatabase } from '../support/mariadb.js';
 import { embedded, mariadbSource, postgresSource } from './support.js';

@@ -35,9 +35,9 @@ describe('what is loaded from the journal is durable', () => {
   });
 });
 
-// An arrival was told `known` of another of the same process that was only being written. It looked,
-// found nothing, and said that it was rolled back; then the other failed, and its own first attempt,
-// whose fate had not been known, was written late: committed.
+// An arrival was told `known` of another of the same process that was only being written. It
+// looked, found nothing, and said that it was rolled back; then the other failed, and its own first
+// attempt, whose fate had not been known, was written late: committed.
 test.each([20, 78, 339])(
   'seed %i of arrivals alone: nothing is known of what is only being written',
   async (seed) => {

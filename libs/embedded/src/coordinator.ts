@@ -76,11 +76,11 @@ export interface Embedded {
   /** What the REST client can do, without HTTP. */
   readonly client: ConcordatClient;
   /** Resolves if the journal can be reached. @throws JournalUnavailable */
-  ping(): Promise<void>;
+  readonly ping: () => Promise<void>;
   /** Takes up what has been left, and from then on looks after everything. */
-  start(): void;
+  readonly start: () => void;
   /** Finishes what is under way, or leaves it to whoever comes next. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 const OWNER_RANDOM_BYTES = 4;
@@ -161,11 +161,10 @@ async function openOn(
       keeping.start();
     },
     close: once(async () => {
-      keeping.stop();
       stopLooking();
       const isIdle = await globalTransactions.close(STOP_MS);
       if (isIdle) for (const { dataSource } of databases) leave(dataSource); // C4
-      await Promise.allSettled([engine.stop(STOP_MS), recovery.stop()]);
+      await Promise.allSettled([engine.stop(STOP_MS), recovery.stop(), keeping.stop(STOP_MS)]);
       await Promise.allSettled([reached.close()]);
       await journal.close();
     }),

@@ -37,19 +37,20 @@ export interface DatabaseOptions {
 /** @throws Misused for a kind of database that cannot be left prepared */
 export function openDatabase(options: DatabaseOptions): OpenDatabase {
   const { name, dataSource } = options;
-  if (!isId(name)) throw new Misused(`a database may not be called "${name}": A-Z a-z 0-9 _ . -`);
-  switch (dataSource.options.type) {
-    case 'postgres':
-      return openPostgres(options);
-    case 'mysql':
-    case 'mariadb':
-      return openMysql(options);
-    default:
-      throw new Misused(
-        `the database "${name}" is ${dataSource.options.type}, which cannot be left prepared: ` +
-          'global transactions need postgres, mysql or mariadb',
-      );
-  }
+  requireId(name);
+  const { type } = dataSource.options;
+  if (type === 'postgres') return openPostgres(options);
+  if (type === 'mysql' || type === 'mariadb') return openMysql(options);
+  throw new Misused(
+    `the database "${name}" is ${type}, which cannot be left prepared: ` +
+      'global transactions need postgres, mysql or mariadb',
+  );
+}
+
+/** @throws Misused for a name that cannot be part of a gid */
+function requireId(name: string): void {
+  if (isId(name)) return;
+  throw new Misused(`a database may not be called "${String(name)}": A-Z a-z 0-9 _ . -`);
 }
 
 function openPostgres(options: DatabaseOptions): OpenDatabase {

@@ -158,7 +158,11 @@ export class GlobalTransactions {
     if (enlisted.length === 1) return this.commitAlone(context, alone);
     const { gtid, begunAt } = context;
     const ballotOf: BallotOf = (branches) => ({
-      ...{ gtid, name, begunAt, deadlineMs, traceparent },
+      gtid,
+      name,
+      begunAt,
+      deadlineMs,
+      traceparent,
       branches,
     });
     const last = enlisted.find(([, branch]) => this.ports.lastResource(branch) !== undefined);

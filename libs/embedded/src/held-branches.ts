@@ -115,7 +115,8 @@ export class HeldBranches {
   private async untilGone(threadId: number): Promise<void> {
     const limit = new TimeLimit(LOOK_MAX_MS);
     while (!limit.isOver() && !this.isClosed) {
-      const isConnected = await this.isConnected(threadId).catch(() => undefined);
+      const asked = this.isConnected(threadId).catch(() => undefined);
+      const isConnected = await limit.bound(asked, () => undefined);
       if (isConnected === false) return;
       await delay(LOOK_AGAIN_MS);
     }

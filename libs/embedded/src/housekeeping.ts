@@ -1,12 +1,15 @@
 // Makes room in the journal for the days ahead, and forgets the days that are over.
 // Any number of instances may do so at once; what fails is tried again the next time.
 import type { OpenJournal } from '@concordat/journal';
+import { TimeLimit } from '@concordat/participants';
 
 const PERIOD_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
 export class Housekeeping {
   private timer: NodeJS.Timeout | undefined;
+  private underWay: Promise<void> = Promise.resolve();
+  private isStopped = false;
 
   constructor(
     private readonly journal: Pick<OpenJournal, 'retention'>,
@@ -17,14 +20,19 @@ export class Housekeeping {
   /** Now, and then every hour. */
   start(): void {
     const tidy = (): void => {
-      this.tidy().catch((error: unknown) => this.troubled('housekeeping', error));
+      this.underWay = this.tidy().catch((error: unknown) => {
+        if (!this.isStopped) this.troubled('housekeeping', error);
+      });
     };
     this.timer = setInterval(tidy, PERIOD_MS).unref();
     tidy();
   }
 
-  stop(): void {
+  /** Waits for what is under way, though not for long: it is done again another time. */
+  async stop(timeoutMs: number): Promise<void> {
+    this.isStopped = true;
     clearInterval(this.timer);
+    await new TimeLimit(timeoutMs).bound(this.underWay, () => undefined);
   }
 
   private async tidy(): Promise<void> {

@@ -174,7 +174,8 @@ function refusalOf(gtid: string, { type }: Enlisted): ConcordatProblem {
       return problem('malformed-request', 400, 'There would be too many branches.');
     case 'unknown':
       return unknown(gtid);
-    default:
+    case 'enlisted':
+    case 'not-active':
       return problem('not-active', 409, 'No branch can enlist: it is not active any more.');
   }
 }

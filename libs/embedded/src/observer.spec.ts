@@ -34,8 +34,8 @@ function reporting() {
 
 test('a database that cannot be asked is a trouble once, until that changes', () => {
   const { troubles, troubled } = reporting();
-  const { scanned } = reportingTo({ troubled });
-  for (const error of ['gone', 'gone', undefined, 'gone', 'full']) scanned(scan(error));
+  const told = reportingTo({ troubled });
+  for (const error of ['gone', 'gone', undefined, 'gone', 'full']) told.scanned(scan(error));
   expect(troubles).toEqual(['recovery: gone', 'recovery: gone', 'recovery: full']);
 });
 
@@ -51,9 +51,9 @@ test('whoever wants them has notes and scans as they are', () => {
   const { troubles, troubled } = reporting();
   const heard: unknown[] = [];
   const observer = { troubled, noted: (one: Note) => heard.push(one) };
-  const { noted, scanned } = reportingTo({ ...observer, scanned: (one) => heard.push(one) });
-  noted(note);
-  scanned(scan('gone'));
+  const told = reportingTo({ ...observer, scanned: (one) => heard.push(one) });
+  told.noted(note);
+  told.scanned(scan('gone'));
   expect(heard).toEqual([note, scan('gone')]);
   expect(troubles).toEqual([]);
 });

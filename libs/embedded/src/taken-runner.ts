@@ -204,9 +204,15 @@ class Taken<Connection> implements TakenRunner<Connection> {
     if (running.getStore() === this) return work();
     this.waiting += 1;
     const next = this.line.then(work);
-    const done = (): void => void (this.waiting -= 1);
-    this.line = next.then(done, done);
+    this.line = next.then(
+      () => this.left(),
+      () => this.left(),
+    );
     return next;
+  }
+
+  private left(): void {
+    this.waiting -= 1;
   }
 
   private requireOpen(): void {
@@ -306,8 +312,8 @@ class Taken<Connection> implements TakenRunner<Connection> {
   /** L3. What is TypeORM's own on it runs on the branch's connection, in line. */
   private lend(): QueryRunner {
     const { base, dataSource, savepoints } = this;
-    const query = base.query as Query;
-    const open = base.stream as Query;
+    const query = Reflect.get(base, 'query') as Query;
+    const open = Reflect.get(base, 'stream') as Query;
     const lent = Object.create(base) as QueryRunner & Record<PropertyKey, unknown>;
     let manager: unknown;
     const of = (name: keyof QueryRunner | typeof Symbol.asyncDispose, value: unknown): void => {
@@ -327,7 +333,9 @@ class Taken<Connection> implements TakenRunner<Connection> {
     of('broadcaster', Object.create(base.broadcaster, { queryRunner: { value: lent } }));
     Object.defineProperty(lent, 'manager', {
       get: () => (manager ??= dataSource.createEntityManager(lent)),
-      set: (made: unknown) => (manager = made), // by the one that is made
+      set: (made: unknown) => {
+        manager = made; // by itself, as it is made
+      },
     });
     return lent;
   }

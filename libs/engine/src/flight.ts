@@ -11,7 +11,7 @@
 // F3. An append that is not waited for can be lost, and another instance then writes a version of
 //     the same number. So only the last version of a transaction is written so: on any other, this
 //     instance might build the next, and the journal compares numbers alone.
-// F3. What a participant has said beside its reply is evidence for people. It goes with the reply,
+// F4. What a participant has said beside its reply is evidence for people. It goes with the reply,
 //     so that it is kept whenever that is: also where another instance was faster.
 import type {
   Event,
@@ -32,7 +32,7 @@ export interface Delivery {
   readonly joining?: readonly BranchDefinition[];
   /** With `enlisted`: how many branches there may be then. */
   readonly branchesMax?: number;
-  /** With a reply: what the participant has said beside it (F3). */
+  /** With a reply: what the participant has said beside it (F4). */
   readonly remark?: Remark | undefined;
   readonly settled?: { resolve(): void; reject(error: unknown): void };
 }
@@ -147,7 +147,7 @@ export function fold(flight: Flight, deliveries: readonly Delivery[]): Candidate
   return { transaction, definition, unwritten, forced };
 }
 
-/** F3. What the attempts are with the remarks of whatever is unwritten. */
+/** F4. What the attempts are with the remarks of whatever is unwritten. */
 export function withRemarks(attempts: Attempts, { unwritten }: Candidate): Attempts {
   return unwritten.reduce((before, { remark }) => {
     return remark === undefined ? before : withRemark(before, remark.call, remark.text, remark.at);

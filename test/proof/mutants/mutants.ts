@@ -1,4 +1,5 @@
 // Every fault that is planted, in the order of the table.
+import { embeddedGroup } from './list/embedded.ts';
 import { engineGroup } from './list/engine.ts';
 import { journalShell, journalStatements } from './list/journal.ts';
 import { barrierGroup, twoPhaseManager } from './list/participant.ts';
@@ -30,6 +31,7 @@ export const groups: readonly Group[] = [
   callers,
   recoveryGroup,
   arrivalsGroup,
+  embeddedGroup,
 ];
 
 export const mutants: readonly Mutant[] = groups.flatMap((group) => group.mutants);

@@ -145,14 +145,6 @@ const arrivalMutants: readonly Mutant[] = [
     also: ['simulator'],
   },
   {
-    id: 'M1606',
-    file: flights,
-    find: `await other.begun; // if that failed, the gtid may be free`,
-    replace: '',
-    fault: 'an arrival is known that is only being written',
-    killers: ['test/simulation/regressions.spec.ts'],
-  },
-  {
     id: 'M1604',
     file: arrive,
     find: `values ($2, 1, to_timestamp($13::float8 / 1000), $14::json, $15::json)\``,
@@ -160,6 +152,22 @@ const arrivalMutants: readonly Mutant[] = [
     on conflict do nothing\``,
     fault: 'what has ended arrives again with the last resource',
     killers: ofStatement,
+  },
+  {
+    id: 'M1605',
+    file: arrive,
+    find: `to_timestamp($10::float8 / 1000)`,
+    replace: `to_timestamp($10::float8 / 1000) + interval '1 year'`,
+    fault: 'nobody takes over what has arrived with the last resource',
+    killers: ofStatement,
+  },
+  {
+    id: 'M1606',
+    file: flights,
+    find: `await other.begun; // if that failed, the gtid may be free`,
+    replace: '',
+    fault: 'an arrival is known that is only being written',
+    killers: ['test/simulation/regressions.spec.ts'],
   },
   {
     id: 'M1607',
@@ -170,12 +178,12 @@ const arrivalMutants: readonly Mutant[] = [
     killers: ofStatement,
   },
   {
-    id: 'M1605',
-    file: arrive,
-    find: `to_timestamp($10::float8 / 1000)`,
-    replace: `to_timestamp($10::float8 / 1000) + interval '1 year'`,
-    fault: 'nobody takes over what has arrived with the last resource',
-    killers: ofStatement,
+    id: 'M1608',
+    file: 'libs/engine/src/flight.ts',
+    find: `forced: forced || !isEnded(transaction), // F3`,
+    replace: `forced,`,
+    fault: 'a version is built upon one that may be forgotten',
+    killers: ['test/simulation/regressions.spec.ts'],
   },
 ];
 
