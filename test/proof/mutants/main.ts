@@ -16,7 +16,7 @@ import { planted, Rotten } from './mutant.ts';
 import { groups, mutants } from './mutants.ts';
 import type { Outcome } from './run.ts';
 import { baseline, isDead, Trouble, tryAll } from './run.ts';
-import { tableOf, withTable } from './table.ts';
+import { rowsIn, tableOf, withTable } from './table.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '../../..');
 const PAGE = path.join(PROJECT, 'docs/PROOF.md');
@@ -25,7 +25,7 @@ const LANES_DEFAULT = 2;
 const LANES_MAX = 8;
 const DIRECTORY = /^concordat-mutants-(?<pid>\d+)$/;
 const USAGE = `npm run mutants                       plant all, write the table in docs/PROOF.md
-npm run mutants -- --only M101,M702   plant these, write nothing
+npm run mutants -- --only M101,M702   plant these, write their rows
 npm run mutants -- --list             say what would be planted
                    --lanes 4          so many at a time (${LANES_DEFAULT} unless said)`;
 
@@ -209,10 +209,8 @@ function close(outcomes: readonly Outcome[], troubles: readonly Mutant[], tookMs
   if (living.length > 0) {
     say(paint('red', `${living.join(', ')}: these faults could be made, and no test would tell`));
   }
-  if (outcomes.length === mutants.length) {
-    const page = readFileSync(PAGE, 'utf8');
-    writeFileSync(PAGE, withTable(page, tableOf(groups, outcomes)));
-    say(`the table in ${path.relative(PROJECT, PAGE)} is written`);
-  }
+  const page = readFileSync(PAGE, 'utf8');
+  writeFileSync(PAGE, withTable(page, tableOf(groups, outcomes, rowsIn(page))));
+  say(`their rows of the table in ${path.relative(PROJECT, PAGE)} are written`);
   return living.length + troubles.length > 0 ? 1 : 0;
 }

@@ -3,7 +3,6 @@
 import type { Found } from './killer.ts';
 import type { Group, Mutant } from './mutant.ts';
 import type { Outcome } from './run.ts';
-import { isDead } from './run.ts';
 
 const BEGIN = '<!-- mutants -->';
 const END = '<!-- /mutants -->';
@@ -11,14 +10,27 @@ const HEAD =
   '| Mutant | Planted in | Fault | Killed by | Also found by |\n| --- | --- | --- | --- | --- |';
 const LIVES = '**nothing: it lives**';
 
-/** @param outcomes of every mutant of `groups` */
-export function tableOf(groups: readonly Group[], outcomes: readonly Outcome[]): string {
-  const killed = outcomes.filter(isDead).length;
+/**
+ * @param outcomes of some mutants of `groups`, or of all
+ * @param rows of the table so far: those of the others stay as they are
+ */
+export function tableOf(
+  groups: readonly Group[],
+  outcomes: readonly Outcome[],
+  rows: readonly string[],
+): string {
+  const all: string[] = [];
   const parts = groups.map(({ title, mutants }) => {
-    const rows = outcomes.filter(({ mutant }) => mutants.includes(mutant)).map(rowOf);
-    return `**${title}**\n\n${HEAD}\n${rows.join('\n')}`;
+    const found = mutants.flatMap((mutant) => {
+      const outcome = outcomes.find((one) => one.mutant === mutant);
+      if (outcome !== undefined) return [rowOf(outcome)];
+      return rows.filter((row) => row.startsWith(startOf(mutant)));
+    });
+    all.push(...found);
+    return `**${title}**\n\n${HEAD}\n${found.join('\n')}`;
   });
-  const summary = `${outcomes.length} faults planted, ${killed} killed. Written by \`npm run mutants\`.`;
+  const killed = all.filter(saysKilled).length;
+  const summary = `${all.length} faults planted, ${killed} killed. Written by \`npm run mutants\`.`;
   return [summary, ...parts].join('\n\n');
 }
 

@@ -143,7 +143,7 @@ const participant: readonly Mutant[] = [
     replace: `return tell({ state: 'ready', lastElected: ballot, lastAttempt: FIRST_BALLOT });`,
     fault: 'a participant that has not voted counts as ready in an election',
     killers: ofMachines,
-    also: ['simulator', 'explorer'],
+    also: ['simulator'],
   },
   {
     id: 'M254',
