@@ -83,6 +83,11 @@ describe('a connection is given back', () => {
       await sources.left.query('select 1/0').catch(ignore);
     });
     await expect(work).rejects.toBeInstanceOf(RolledBack);
+    const { rows } = await left.pool.query(
+      `select state from pg_stat_activity
+        where datname = current_database() and state like 'idle in transaction%'`,
+    );
+    expect(rows).toEqual([]);
     expect(await written(sources.left, sources.right)).toEqual([false, false]);
   });
 

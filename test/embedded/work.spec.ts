@@ -372,3 +372,21 @@ describe('options', () => {
     expect(await entries(left)).toEqual([[]]);
   });
 });
+
+test('a database of another coordinator is refused, and nothing is left prepared', async () => {
+  const foreign = await postgresSource((await emptyDatabase()).databaseUrl);
+  await foreign.query('create table entry (who varchar(60) primary key)');
+  const other = await embedded({
+    databaseUrl: (await databaseFromTemplate()).databaseUrl,
+    databases: { foreign },
+  });
+  const both = run(async () => {
+    await write(left);
+    await other.globalTransactions.run(() =>
+      foreign.query('insert into entry values ($1)', [name()]),
+    );
+  });
+  await expect(both).rejects.toThrow(/"foreign" belongs to another coordinator/);
+  expect(await entries(left)).toEqual([[]]);
+  expect(await foreign.query('select who from entry')).toEqual([]);
+});

@@ -24,6 +24,8 @@ export interface Database {
 }
 
 export interface ContextLimits {
+  /** Of its coordinator: no other knows how to end their branches. */
+  readonly databases: ReadonlySet<Database>;
   /** How long the work may still take. */
   readonly remainingMs: () => number;
   /** How long a branch may take to end. */
@@ -49,6 +51,12 @@ export class Context {
     this.requireOpen();
     const known = this.branches.get(database);
     if (known !== undefined) return known.runner;
+    if (!this.limits.databases.has(database)) {
+      throw new Misused(
+        `the database "${database.name}" belongs to another coordinator than ${this.gtid}, ` +
+          'the global transaction that this is in',
+      );
+    }
     const name = { cluster: this.cluster, gtid: this.gtid, branch: database.name };
     const mayGoOn = (): void => this.requireOpen();
     const branch = database.open({ name, mayGoOn, ...this.limits });

@@ -137,7 +137,8 @@ async function openOn(
   const { directory, resourceManagers } = reached;
   const engine = engineOn(journal, reached.participants, settings, troubled);
   const recovery = recoveryOf({ journal, cluster, resourceManagers, engine, settings, reporting });
-  const globalTransactions = globalTransactionsOf({ journal, cluster, engine, settings, troubled });
+  const own = { journal, cluster, databases, engine, settings, troubled };
+  const globalTransactions = globalTransactionsOf(own);
   const keeping = new Housekeeping(journal, settings.retentionDays, troubled);
   enlistAll(databases);
   return {
@@ -250,13 +251,14 @@ function engineOn(
 function globalTransactionsOf(parts: {
   readonly journal: OpenJournal;
   readonly cluster: string;
+  readonly databases: readonly OpenDatabase[];
   readonly engine: Engine;
   readonly settings: EmbeddedSettings;
   readonly troubled: Reporting['troubled'];
 }): GlobalTransactions {
-  const { journal, cluster, engine, settings, troubled } = parts;
+  const { journal, cluster, engine, databases, settings, troubled } = parts;
   const { clock } = journal;
-  const endTimeoutMs = settings.voteTimeoutMs;
+  const limits = { databases: new Set(databases), endTimeoutMs: settings.voteTimeoutMs };
   return new GlobalTransactions({
     decisions: new Decisions(engine, settings),
     now: () => clock.now(),
@@ -264,7 +266,7 @@ function globalTransactionsOf(parts: {
     contextOf: (gtid, begunAt, deadlineMs) => {
       const overAt = performance.now() + deadlineMs;
       const remainingMs = (): number => overAt - performance.now();
-      return new Context(gtid, begunAt, cluster, { remainingMs, endTimeoutMs });
+      return new Context(gtid, begunAt, cluster, { remainingMs, ...limits });
     },
     lastResource: (branch) => lastResourceOf(branch, journal),
     limits: settings,

@@ -23,8 +23,8 @@ export function statementOn(
 }
 
 /**
- * Throws a connection away. mysql2's `destroy` alone would leave what is under way without an
- * answer for ever.
+ * Throws a connection away, at once: mysql2's `destroy` says goodbye, and leaves it to the other
+ * end to close, who may not be there any more.
  */
 export function brokenOff(connection: MysqlConnection, error: Error): void {
   connection.on('error', () => undefined);
