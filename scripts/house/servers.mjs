@@ -22,7 +22,10 @@ export function openDatabase(house) {
       const url = given?.href ?? (await ownPostgres(house));
       return { url, ...(await describeServer(url)) };
     },
-    ({ url, version }) => `${version}, ${addressOf(url, 5432)}${given ? ' of DATABASE_URL' : ''}`,
+    ({ url, version }) => {
+      if (given) return `${version}, ${addressOf(url, 5432)} of DATABASE_URL`;
+      return `${version}, ${url.slice(0, url.lastIndexOf('/'))}`; // the password is no secret
+    },
   );
 }
 

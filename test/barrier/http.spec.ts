@@ -89,7 +89,18 @@ test.each(['Transaction', 'Branch', 'Operation', 'Protocol', 'Token'])(
 
 test('what is not below the prefix is for somebody else, or else not found', async () => {
   expect(await (await fetch(`${url}/workshop`)).text()).toBe('somebody else');
-  expect((await fetch(`${alone}/workshop`)).status).toBe(404);
+  const lost = await fetch(`${alone}/workshop`);
+  expect(lost.status).toBe(404);
+  expect(await lost.json()).toHaveProperty(
+    'detail',
+    expect.stringMatching(/ at \/workshop: check/),
+  );
+});
+
+test('whoever calls an operation that is not spoken is told which are', async () => {
+  const response = await send({ path: '/work/explode' });
+  const detail = expect.stringMatching(/no operation explode; it knows .*\bexecute\b/);
+  expect(await response.json()).toHaveProperty('detail', detail);
 });
 
 test('unknown fields of a body are no error: the coordinator may be newer', async () => {

@@ -22,7 +22,7 @@ import { Victim } from './support/victim.js';
 
 const MAIN = path.resolve('examples/embedded-transfer/dist/main.js');
 const CENTS = 100;
-/** A guard against a hang: orphans rest for ten seconds before they are rolled back. */
+/** A guard against a hang: orphans rest for half a minute before they are rolled back. */
 const SETTLE_TIMEOUT_MS = 60_000;
 
 const journal = await emptyDatabase();

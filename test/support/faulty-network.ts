@@ -211,7 +211,7 @@ function cut(request: IncomingMessage): void {
 }
 
 async function deliver({ name, origin, path, method, headers, body }: Letter): Promise<Carried> {
-  const init = method === 'GET' ? { headers } : { method, headers, body };
+  const init = body === '' ? { method, headers } : { method, headers, body };
   const response = await fetch(origin + path, init);
   return { name, status: response.status, text: await response.text() };
 }

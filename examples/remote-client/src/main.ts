@@ -26,7 +26,7 @@ class Shopping {
         method: 'POST',
         body: JSON.stringify({ item }),
       });
-      if (!answer.ok) throw new Error(`${item}: ${answer.status}`);
+      if (!answer.ok) throw new Error(`${item}: ${await answer.text()}`);
     }
   }
 }

@@ -60,7 +60,8 @@ export async function openStock({ databaseUrl, coordinatorUrl }: StockOptions): 
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(branch),
     });
-    response.writeHead(enlisted.ok ? 202 : 409).end();
+    const problem = enlisted.ok ? '' : await enlisted.text(); // why: the caller should know
+    response.writeHead(enlisted.ok ? 202 : 409).end(problem);
   }
 
   const url = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -105,8 +105,13 @@ const run = await app.get(Concordat).saga(Checkout).run(order, { waitMs: 30_000 
 const { charge, send } = run.results;
 process.stdout.write(
   `${run.state === 'ended' ? run.outcome : run.state}: ${charge?.receipt ?? 'not paid'}; ` +
-    `${send ?? 'nothing sent'}; ` +
-    `${(await app.get(Seats).takenBy(seat)) === run.gtid ? 'the seat is taken' : 'the seat is free'}\n`,
+    `${send ?? 'nothing sent'}; ${await seatFor(run.gtid)}\n`,
 );
 await app.close();
 await shop.destroy();
+
+async function seatFor(gtid: string): Promise<string> {
+  const by = await app.get(Seats).takenBy(seat);
+  if (by === 'nobody') return 'the seat is free';
+  return by === gtid ? 'the seat is taken' : 'the seat is taken by an earlier one';
+}

@@ -49,12 +49,9 @@ const runtimeProvider: Provider = {
   provide: RUNTIME,
   inject: [MODULE_OPTIONS_TOKEN, DiscoveryService, ModuleRef],
   useFactory: (options: ConcordatOptions, discovery: DiscoveryService, moduleRef: ModuleRef) => {
-    const seen = seenIn(discovery);
-    return openRuntime(options, [...seen.declared], {
-      instanceOf: async (type) =>
-        seen.isStatic(type)
-          ? (moduleRef.get(type as Type<object>, { strict: false }) as object)
-          : moduleRef.resolve(type as Type<object>, undefined, { strict: false }),
+    const { declared, instanceOf } = seenIn(discovery, moduleRef);
+    return openRuntime(options, [...declared], {
+      instanceOf,
       troubled: (where, error) => logger.warn(`${where}: ${reasonOf(error)}`),
     });
   },
@@ -64,7 +61,11 @@ const runtimeProvider: Provider = {
   imports: [DiscoveryModule],
   providers: [
     runtimeProvider,
-    { provide: APP_INTERCEPTOR, useClass: ContextInterceptor },
+    {
+      provide: APP_INTERCEPTOR,
+      inject: [RUNTIME],
+      useFactory: ({ surrounding }: Runtime) => new ContextInterceptor(surrounding),
+    },
     {
       provide: Concordat,
       inject: [RUNTIME],
@@ -107,7 +108,7 @@ export class ConcordatModule
       faults.push('an application without HTTP cannot be called: create it with a server');
     }
     if (faults.length > 0) throw new ConcordatMisconfigured(faults);
-    this.stopPropagating = propagate(this.options.propagateTo ?? []);
+    this.stopPropagating = propagate(this.options.propagateTo ?? [], this.runtime.surrounding);
     this.runtime.start();
   }
 

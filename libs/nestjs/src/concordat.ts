@@ -2,7 +2,6 @@
 import type { BeginRequest, Branch, ConcordatClient, ListFilter } from '@concordat/client';
 import type { GlobalTransactionOptions } from '@concordat/embedded';
 import type { Current } from './current.js';
-import { current } from './current.js';
 import type { Health } from './health.js';
 import type { Class } from './marks.js';
 import type { BranchesOf, ResultsOfBranches, Runner, RunPorts, SagaRunner } from './runs.js';
@@ -33,7 +32,7 @@ export class Concordat implements ConcordatClient {
     work: () => Promise<Value>,
     options: GlobalTransactionOptions = {},
   ): Promise<Value> {
-    const traceparent = options.traceparent ?? current()?.traceparent;
+    const traceparent = options.traceparent ?? this.current()?.traceparent;
     return this.transactions.run(work, {
       ...options,
       ...(traceparent === undefined ? {} : { traceparent }),
@@ -42,7 +41,7 @@ export class Concordat implements ConcordatClient {
 
   /** The global transaction that the calling code is part of. */
   current(): Current | undefined {
-    return current();
+    return this.ports.surrounding.current;
   }
 
   /** Asks the journal, or the coordinator elsewhere. Never rejects. */

@@ -7,17 +7,19 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { parseGtid } from '@concordat/wire';
 import { Observable } from 'rxjs';
-import type { Current } from './current.js';
-import { runWithin, traceparentOf } from './current.js';
+import type { Current, Surrounding } from './current.js';
+import { traceparentOf } from './current.js';
 
 export const TRANSACTION_HEADER = 'concordat-transaction';
 
 export class ContextInterceptor implements NestInterceptor {
+  constructor(private readonly surrounding: Surrounding) {}
+
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const found = context.getType() === 'http' ? currentOf(context) : undefined;
     if (found === undefined) return next.handle();
     return new Observable((subscriber) =>
-      runWithin(found, false, () => next.handle().subscribe(subscriber)),
+      this.surrounding.runWithin(found, () => next.handle().subscribe(subscriber)),
     );
   }
 }

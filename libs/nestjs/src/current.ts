@@ -3,7 +3,10 @@
 //
 //   begun here           `transaction`, `@GlobalTransaction`
 //   called in one        a method of a saga or a participant
-//   asked within one     a request that came with the headers (ConcordatContext)
+//   asked within one     a request that came with the headers (ContextInterceptor)
+//
+// U1. Each application of a process has its own: what one is part of is not told to whom another
+//     has on its list, nor taken by another coordinator for a part of its own.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 
@@ -18,25 +21,28 @@ interface Stored extends Current {
   readonly isOwn: boolean;
 }
 
-const storage = new AsyncLocalStorage<Stored>();
+/** Of one application (U1). */
+export class Surrounding {
+  private readonly storage = new AsyncLocalStorage<Stored>();
 
-export function current(): Current | undefined {
-  const stored = storage.getStore();
-  return stored && { gtid: stored.gtid, traceparent: stored.traceparent };
-}
+  get current(): Current | undefined {
+    const stored = this.storage.getStore();
+    return stored && { gtid: stored.gtid, traceparent: stored.traceparent };
+  }
 
-/** The one that was begun by the code that this is called in. */
-export function ownCurrent(): Current | undefined {
-  const stored = storage.getStore();
-  return stored?.isOwn === true ? current() : undefined;
-}
+  /** The one that was begun by the code that this is asked in. */
+  get own(): Current | undefined {
+    return this.storage.getStore()?.isOwn === true ? this.current : undefined;
+  }
 
-export function runWithin<Value>(
-  { gtid, traceparent }: Current,
-  isOwn: boolean,
-  work: () => Value,
-): Value {
-  return storage.run({ gtid, traceparent, isOwn }, work);
+  runOwn<Value>({ gtid, traceparent }: Current, work: () => Value): Value {
+    return this.storage.run({ gtid, traceparent, isOwn: true }, work);
+  }
+
+  /** In one that somebody else has begun. */
+  runWithin<Value>({ gtid, traceparent }: Current, work: () => Value): Value {
+    return this.storage.run({ gtid, traceparent, isOwn: false }, work);
+  }
 }
 
 const SPAN_BYTES = 8;

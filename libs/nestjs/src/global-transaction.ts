@@ -40,7 +40,7 @@ export function GlobalTransaction({ name, deadlineMs }: GlobalTransactionMethodO
   ): void => {
     const method = descriptor.value;
     if (method === undefined) throw new Misused(`@GlobalTransaction: ${key} is no method`);
-    Inject(Concordat)(target, HELD); // G1
+    if (typeof target !== 'function') Inject(Concordat)(target, HELD); // G1; no static method
     markMethod(target, { type: 'global-transaction', method: key });
     const called = name ?? `${target.constructor.name}.${key}`;
     const options = { name: called, ...(deadlineMs === undefined ? {} : { deadlineMs }) };

@@ -1,6 +1,7 @@
 // What decorators leave on a class: what it says of itself, and nothing that has been checked.
 //
 // K1. Kept beside the prototypes, and read along their chain: a subclass has what its parents say.
+// K2. What is said of a static method is kept beside the class itself: no instance has it.
 import type { Parse } from './words.js';
 
 export type Kind = 'saga' | 'tcc' | '2pc';
@@ -58,6 +59,8 @@ export interface Declared {
   readonly type: Class;
   readonly classMarks: readonly ClassMark[];
   readonly methodMarks: readonly MethodMark[];
+  /** Static ones with a decorator of ours, which none can have (K2). */
+  readonly staticMethods: readonly string[];
   readonly hasMethod: (name: string) => boolean;
 }
 
@@ -72,8 +75,9 @@ export function markClass({ prototype }: Class, mark: ClassMark): void {
   marksOn(prototype as object).ofClass.push(mark);
 }
 
-export function markMethod(prototype: object, mark: MethodMark): void {
-  marksOn(prototype).ofMethods.push(mark);
+/** @param target the prototype; of a static method, the class (K2) */
+export function markMethod(target: object, mark: MethodMark): void {
+  marksOn(target).ofMethods.push(mark);
 }
 
 /** @returns undefined if no decorator of ours has said anything of it */
@@ -81,21 +85,21 @@ export function declaredBy(type: Class): Declared | undefined {
   const { prototype } = type as { readonly prototype: unknown };
   if (typeof prototype !== 'object' || prototype === null) return undefined;
   const found = chainOf(prototype).flatMap((link) => marks.get(link) ?? []);
-  if (found.length === 0) return undefined;
+  const ofStatics = chainOf(type).flatMap((link) => marks.get(link)?.ofMethods ?? []);
+  if (found.length === 0 && ofStatics.length === 0) return undefined;
   return {
     type,
     classMarks: found.flatMap(({ ofClass }) => ofClass),
     methodMarks: found.flatMap(({ ofMethods }) => ofMethods),
+    staticMethods: ofStatics.map(({ method }) => method),
     hasMethod: (name) => typeof (prototype as Record<string, unknown>)[name] === 'function',
   };
 }
 
 /** K1. Parents first, as their steps come first. */
-function chainOf(prototype: object): readonly object[] {
-  const parent: unknown = Object.getPrototypeOf(prototype);
-  return typeof parent === 'object' && parent !== null
-    ? [...chainOf(parent), prototype]
-    : [prototype];
+function chainOf(link: object): readonly object[] {
+  const parent = Object.getPrototypeOf(link) as object | null;
+  return parent === null ? [link] : [...chainOf(parent), link];
 }
 
 function marksOn(prototype: object): Marks {

@@ -1,4 +1,5 @@
 // How an application uses Concordat: with the coordinator in this process, or as a client of one.
+import type { ClientOptions } from '@concordat/client';
 import type { EmbeddedSettings } from '@concordat/embedded';
 import type { DataSource } from 'typeorm';
 
@@ -35,6 +36,11 @@ export interface ClientModuleOptions extends Common {
   /** The coordinator's. */
   readonly url: string;
   readonly apiKey?: string;
+  /** Of one request to it; and how often, and when, one without an answer is sent again. */
+  readonly timeoutMs?: number;
+  readonly retry?: Exclude<ClientOptions['retry'], undefined>;
+  /** How long it is tried to find out what has become of a commit; 10 000 unless said. */
+  readonly settleMs?: number;
   /**
    * Where the coordinator reaches this application: its participants are below it, and the
    * coordinator's allow-list must have them.

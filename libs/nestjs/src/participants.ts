@@ -9,7 +9,7 @@
 //     is the same for whoever wants it said.
 // N3. Instances are asked for at each call, so that request-scoped ones are made for it.
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { runBound } from '@concordat/embedded';
+import { Misused, runBound } from '@concordat/embedded';
 import type { Call, Context, CoordinatorCall, Participant } from '@concordat/participant-sdk';
 import { participant, Refused } from '@concordat/participant-sdk';
 import { typeormBarrier, typeormTwoPhase } from '@concordat/participant-sdk/typeorm';
@@ -18,12 +18,14 @@ import { answering, said } from '@concordat/participants';
 import type { Json, Operation } from '@concordat/protocols';
 import { InvariantViolation } from '@concordat/protocols';
 import type { DataSource, EntityManager } from 'typeorm';
-import { runWithin, traceparentOf } from './current.js';
+import type { Surrounding } from './current.js';
+import { traceparentOf } from './current.js';
 import type { Class, ParticipantOperation } from './marks.js';
 import type { ParticipantPlan, Plan, SagaPlan, StepPlan } from './plans.js';
 import type { BranchContext } from './words.js';
 
 export interface Ports {
+  readonly surrounding: Surrounding;
   readonly databaseOf: (name: string) => DataSource;
   readonly instanceOf: (type: Class) => Promise<object>;
   /** Told of every error that has left a call in doubt. */
@@ -102,14 +104,17 @@ function participantOf(plan: ParticipantPlan, ports: Ports): Participant {
   });
 }
 
-function methodOf({ type }: Plan, name: string, { instanceOf }: Ports): Method {
+type Called = (input: unknown, context: BranchContext) => Promise<Word>;
+
+function methodOf({ type }: Plan, name: string, { instanceOf, surrounding }: Ports): Method {
   return async (given, manager) => {
-    const instance = (await instanceOf(type)) as Record<
-      string,
-      (input: unknown, context: BranchContext) => Promise<Word>
-    >;
+    const instance = (await instanceOf(type)) as Readonly<Record<string, Called | undefined>>;
     const { payload, ...told } = given;
-    return runWithin(given, false, async () => instance[name]?.(payload, { ...told, manager }));
+    return surrounding.runWithin(given, async () => {
+      const method = instance[name];
+      if (method === undefined) throw new Misused(`the instance of ${type.name} has no ${name}`);
+      return method.call(instance, payload, { ...told, manager });
+    });
   };
 }
 

@@ -1,6 +1,9 @@
 // What is wrong with an application's classes: all of it at once, each with what to add.
 import { describe, expect, test } from 'vitest';
+import { Step } from './decorators.js';
+import { GlobalTransaction } from './global-transaction.js';
 import type { ClassMark, Declared, MethodMark, StepOptions } from './marks.js';
+import { declaredBy } from './marks.js';
 import type { Surroundings } from './plans.js';
 import { planned } from './plans.js';
 
@@ -29,6 +32,7 @@ function declared(
     type,
     classMarks: kind === undefined ? [] : [{ ...mark, kind }],
     methodMarks: marks,
+    staticMethods: [],
     hasMethod: (one) => methods.includes(one) || marks.some(({ method }) => method === one),
   };
 }
@@ -126,6 +130,22 @@ describe('a fault of a saga', () => {
       ': a, b wait for each other',
     ],
     ['a step after itself', [step('a', { ...nothing, after: ['a'] })], ': a wait for each other'],
+    ['a step that undoes itself', [step('a', { compensate: 'a' })], '.a: is compensated by itself'],
+    [
+      'a time that no coordinator would wait',
+      [step('a', { ...nothing, timeoutMs: 0 })],
+      '.a: timeoutMs: Too small',
+    ],
+    [
+      'a delay before the second attempt that is longer than the longest',
+      [step('a', { ...nothing, retry: { firstDelayMs: 9, delayMaxMs: 1 } })],
+      '.a: retry.firstDelayMs: must not be longer',
+    ],
+    [
+      'more steps than a transaction may have',
+      Array.from({ length: 101 }, (_, at) => step(`a${at}`, nothing)),
+      ': steps must be at most 100 branches',
+    ],
     ['a step twice', [step('a', nothing), step('a', nothing)], '.a: is a step twice'],
     ['a step with a bad name', [step('$a', nothing)], '.$a: "checkout.$a" is no name'],
     [
@@ -229,6 +249,55 @@ describe('@GlobalTransaction', () => {
     ['client', { propagates: true }, 0],
   ])('must reach something (%s, %j)', (mode, more, count) => {
     expect(faultsOf([declared(undefined, [guarded])], { mode, ...more })).toHaveLength(count);
+  });
+});
+
+describe('a decorator at the wrong place', () => {
+  const guardedSteps = [...sound, { type: 'global-transaction', method: 'reserve' } as const];
+
+  test('is @GlobalTransaction in the local transaction of a barrier', () => {
+    const inside = declared('saga', guardedSteps, { ...released, database: 'orders' });
+    expect(faultsOf([inside])).toEqual([
+      'Checkout.reserve: is in a local transaction of "orders" already: drop @GlobalTransaction, ' +
+        'or the database of the class',
+    ]);
+    expect(faultsOf([declared('saga', guardedSteps, released)])).toEqual([]);
+  });
+
+  test('is the same on what compensates', () => {
+    const marks = [...sound, { type: 'global-transaction', method: 'release' } as const];
+    const inside = declared('saga', marks, { ...released, database: 'orders' });
+    expect(faultsOf([inside])).toEqual([
+      expect.stringContaining('Checkout.release: is in a local'),
+    ]);
+  });
+
+  test('is any on a static method', () => {
+    class Booking {
+      @Step({ compensate: 'nothing' })
+      static async reserve(): Promise<void> {}
+
+      @GlobalTransaction({ protocol: '2pc' })
+      static async transfer(): Promise<void> {}
+    }
+    const found = declaredBy(Booking);
+    expect(found && faultsOf([found])).toEqual(
+      ['reserve', 'transfer'].map(
+        (method) =>
+          `Booking.${method}: is static, and no instance has it: drop static, or the decorator`,
+      ),
+    );
+  });
+
+  test('is @GlobalTransaction on what gives no promise, for the compiler', () => {
+    class Sums {
+      // @ts-expect-error nobody could wait for its commit
+      @GlobalTransaction({ protocol: '2pc' })
+      add(): number {
+        return 2;
+      }
+    }
+    expect(declaredBy(Sums)?.methodMarks).toHaveLength(1);
   });
 });
 

@@ -2,12 +2,12 @@
 //
 //   declared classes ──▶ plans             or a line for each fault, which says what to add
 //
-// F1. A step that may have to be undone says by what, or that it leaves nothing behind. Which those
-//     are: all that do not come after the pivot, and are not the pivot; all, where there is none.
+// F1. What steps must be stands in saga-steps.ts.
 // F2. Whatever has a name has it for itself: a saga's steps are participants like all others, as
 //     `saga.step`.
 // F3. Without a database nobody keeps what was prepared, so its author must say how it is ended.
-import { isId } from '@concordat/wire';
+// F4. In the local transaction of a barrier no global one can begin.
+import { Faults, isName, NAME_RULE, repeatedIn } from './faults.js';
 import type {
   Class,
   ClassMark,
@@ -16,6 +16,7 @@ import type {
   ParticipantOperation,
   StepOptions,
 } from './marks.js';
+import { stepsOf } from './saga-steps.js';
 import type { Parse } from './words.js';
 
 interface Common {
@@ -66,8 +67,6 @@ export interface Planned {
   readonly faults: readonly string[];
 }
 
-const NAME_RULE = '1 to 64 characters of A-Z a-z 0-9 _ . -';
-
 export function planned(classes: readonly Declared[], surroundings: Surroundings): Planned {
   const results = classes.map((declared) => {
     const faults = new Faults(declared.type.name);
@@ -79,16 +78,11 @@ export function planned(classes: readonly Declared[], surroundings: Surroundings
   return { plans, faults: [...faults, ...sharedNames(plans, surroundings)] };
 }
 
-class Faults {
-  readonly lines: string[] = [];
-  constructor(private readonly className: string) {}
-  add(fault: string): void {
-    this.lines.push(`${this.className}${fault}`);
-  }
-}
-
 function planOf(declared: Declared, surroundings: Surroundings, faults: Faults): Plan | undefined {
-  const { classMarks, methodMarks, type } = declared;
+  const { classMarks, methodMarks, staticMethods, type } = declared;
+  for (const method of staticMethods) {
+    faults.add(`.${method}: is static, and no instance has it: drop static, or the decorator`);
+  }
   guardedMethods(methodMarks, surroundings, faults);
   const [mark, second] = classMarks;
   if (second !== undefined) faults.add(': is two things at once: leave one class decorator');
@@ -101,8 +95,12 @@ function planOf(declared: Declared, surroundings: Surroundings, faults: Faults):
   classFaults(mark, surroundings, faults);
   const { name, database, parse } = mark;
   const common = { type, name, database, parse };
-  if (mark.kind === 'saga') return { ...common, kind: 'saga', steps: stepsOf(declared, faults) };
-  return { ...common, kind: mark.kind, methods: methodsOf(mark, methodMarks, faults) };
+  const plan: Plan =
+    mark.kind === 'saga'
+      ? { ...common, kind: 'saga', steps: stepsOf(declared, faults) }
+      : { ...common, kind: mark.kind, methods: methodsOf(mark, methodMarks, faults) };
+  barredMethods(plan, methodMarks, faults);
+  return plan;
 }
 
 function isOperation({ type }: MethodMark): boolean {
@@ -123,102 +121,30 @@ function guardedMethods(
   }
 }
 
+/** F4. */
+function barredMethods(plan: Plan, marks: readonly MethodMark[], faults: Faults): void {
+  const { database } = plan;
+  if (database === undefined) return;
+  const called = calledBy(plan);
+  for (const { type, method } of marks) {
+    if (type !== 'global-transaction' || !called.has(method)) continue;
+    faults.add(
+      `.${method}: is in a local transaction of "${database}" already: drop @GlobalTransaction, ` +
+        'or the database of the class',
+    );
+  }
+}
+
+function calledBy(plan: Plan): ReadonlySet<string> {
+  if (plan.kind !== 'saga') return new Set(Object.values(plan.methods));
+  return new Set(plan.steps.flatMap(({ id, compensate = id }) => [id, compensate]));
+}
+
 function classFaults({ name, database }: ClassMark, { databases }: Surroundings, faults: Faults) {
   if (!isName(name)) faults.add(`: "${name}" is no name: ${NAME_RULE}`);
   if (database === undefined || databases.has(database)) return;
   const known = databases.size === 0 ? 'it has none' : `it has ${[...databases].join(', ')}`;
   faults.add(`: add the database "${database}" to ConcordatModule's databases: ${known}`);
-}
-
-function stepsOf(declared: Declared, faults: Faults): readonly StepPlan[] {
-  const saga = declared.classMarks[0]?.name ?? '';
-  for (const mark of declared.methodMarks) {
-    if (mark.type === 'operation') faults.add(`.${mark.method}: a saga has only steps: use @Step`);
-  }
-  const marks = declared.methodMarks.filter((mark) => mark.type === 'step');
-  if (marks.length === 0) faults.add(': has no step: add @Step to a method');
-  const repeated = repeatedIn(marks.map(({ method }) => method));
-  for (const method of repeated) faults.add(`.${method}: is a step twice: leave one @Step`);
-  const steps = marks.map(({ method: id, options }, index) => {
-    const before = marks[index - 1]?.method;
-    const participant = `${saga}.${id}`;
-    if (isName(saga) && !isName(participant)) {
-      faults.add(`.${id}: "${participant}" is no name for it: ${NAME_RULE}`);
-    }
-    return {
-      id,
-      participant,
-      pivot: options.pivot ?? false,
-      dependsOn: options.after ?? (before === undefined ? [] : [before]),
-      compensate: options.compensate === 'nothing' ? undefined : options.compensate,
-      timeoutMs: options.timeoutMs,
-      retry: options.retry,
-    };
-  });
-  const saidNothing = new Set(
-    marks.flatMap(({ method, options }) => (options.compensate === undefined ? [method] : [])),
-  );
-  orderFaults(steps, faults);
-  compensationFaults(steps, saidNothing, declared, faults);
-  return steps;
-}
-
-function orderFaults(steps: readonly StepPlan[], faults: Faults): void {
-  const ids = new Set(steps.map(({ id }) => id));
-  for (const { id, dependsOn } of steps) {
-    for (const other of dependsOn.filter((one) => !ids.has(one))) {
-      faults.add(`.${id}: comes after "${other}", which is no step: it has ${[...ids].join(', ')}`);
-    }
-  }
-  const circle = steps.filter(({ id }) => comeAfter(steps, id).has(id));
-  if (circle.length > 0) {
-    faults.add(`: ${circle.map(({ id }) => id).join(', ')} wait for each other: change after`);
-  }
-  const pivots = steps.filter(({ pivot }) => pivot);
-  if (pivots.length > 1) {
-    faults.add(
-      `: has ${pivots.length} pivots, ${pivots.map(({ id }) => id).join(', ')}: leave one`,
-    );
-  }
-}
-
-/** F1. */
-function compensationFaults(
-  steps: readonly StepPlan[],
-  saidNothing: ReadonlySet<string>,
-  { hasMethod }: Declared,
-  faults: Faults,
-): void {
-  const pivot = steps.find((step) => step.pivot);
-  const retried = pivot === undefined ? new Set() : comeAfter(steps, pivot.id);
-  for (const { id, compensate } of steps) {
-    const isUndone = id !== pivot?.id && !retried.has(id);
-    if (compensate !== undefined && !hasMethod(compensate)) {
-      faults.add(`.${id}: is compensated by "${compensate}", which is no method: add it`);
-    } else if (compensate !== undefined && !isUndone) {
-      faults.add(`.${id}: is never undone, after the pivot: drop compensate: '${compensate}'`);
-    } else if (isUndone && saidNothing.has(id)) {
-      faults.add(
-        `.${id}: may have to be undone: add compensate: '<a method>', or 'nothing' if it leaves ` +
-          'nothing behind',
-      );
-    }
-  }
-}
-
-/** The steps that come after `id`, directly or not; itself among them if they make a circle. */
-function comeAfter(steps: readonly StepPlan[], id: string): ReadonlySet<string> {
-  const found = new Set<string>();
-  const open = [id];
-  for (let one = open.pop(); one !== undefined; one = open.pop()) {
-    const before = one;
-    for (const step of steps.filter(({ dependsOn }) => dependsOn.includes(before))) {
-      if (found.has(step.id)) continue;
-      found.add(step.id);
-      open.push(step.id);
-    }
-  }
-  return found;
 }
 
 const NEEDED = {
@@ -294,12 +220,4 @@ function sharedNames(
 function registeredBy(plan: Plan): ReadonlySet<string> {
   if (plan.kind !== 'saga') return new Set([plan.name]);
   return new Set(plan.steps.map(({ participant }) => participant));
-}
-
-function repeatedIn(names: readonly string[]): readonly string[] {
-  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
-}
-
-function isName(text: string): boolean {
-  return isId(text);
 }

@@ -9,7 +9,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { TRANSACTION_HEADER } from './context.interceptor.js';
-import { current } from './current.js';
+import type { Surrounding } from './current.js';
 
 interface UndiciRequest {
   readonly origin?: string | URL;
@@ -24,18 +24,18 @@ const TRACE_HEADER = 'traceparent';
 /**
  * @param origins such as `http://stock:3000`
  * @returns stops it
- * @throws {TypeError} for what is no URL
  */
-export function propagate(origins: readonly string[]): () => void {
+export function propagate(origins: readonly string[], surrounding: Surrounding): () => void {
   if (origins.length === 0) return () => undefined;
   const listed = new Set(origins.map((origin) => new URL(origin).origin));
   const onUndici = (message: unknown): void => {
     const { request } = message as { readonly request: UndiciRequest };
-    if (listed.has(originOf(request.origin))) tell(undiciHeaders(request));
+    if (listed.has(originOf(request.origin))) tell(surrounding, undiciHeaders(request));
   };
   const onHttp = (message: unknown): void => {
     const { request } = message as { readonly request: ClientRequest };
-    if (!request.headersSent && listed.has(httpOriginOf(request))) tell(httpHeaders(request));
+    if (!request.headersSent && listed.has(httpOriginOf(request)))
+      tell(surrounding, httpHeaders(request));
   };
   subscribe(UNDICI, onUndici);
   subscribe(HTTP, onHttp);
@@ -50,8 +50,7 @@ interface Headers {
   add(name: string, value: string): void;
 }
 
-function tell(headers: Headers): void {
-  const within = current();
+function tell({ current: within }: Surrounding, headers: Headers): void {
   if (within === undefined || headers.has(TRANSACTION_HEADER)) return; // P1
   headers.add(TRANSACTION_HEADER, within.gtid);
   if (!headers.has(TRACE_HEADER)) headers.add(TRACE_HEADER, within.traceparent);

@@ -3,24 +3,31 @@
 //   begin (active 2PC) ─▶ work, whose requests bear the gtid ─┬─▶ commit ─▶ how did it end?
 //                                                             └─ throws ─▶ rollback
 //
-// R1. A commit that nobody has answered is not a no: what was decided is asked for, and if that
-//     cannot be found out either, it is in doubt.
+// R1. A commit that nobody has answered is not a no, nor is one that is still voted on: for a while
+//     it is asked what was decided. If that is not found out, it is in doubt.
 // R2. If a rollback cannot be asked for, the coordinator rolls back at the deadline.
 import type { ConcordatClient, Transaction, Wished } from '@concordat/client';
 import type { GlobalTransactionOptions } from '@concordat/embedded';
 import { HeuristicEnd, InDoubt, RolledBack } from '@concordat/embedded';
 import { asGtid } from '@concordat/wire';
 import type { Transactions } from './concordat.js';
-import { ownCurrent, runWithin, traceparentOf } from './current.js';
+import type { Surrounding } from './current.js';
+import { traceparentOf } from './current.js';
+
+const SETTLE_MS_DEFAULT = 10_000;
 
 export class RemoteTransactions implements Transactions {
-  constructor(private readonly client: ConcordatClient) {}
+  constructor(
+    private readonly client: ConcordatClient,
+    private readonly surrounding: Surrounding,
+    private readonly settleMs: number = SETTLE_MS_DEFAULT,
+  ) {}
 
   async run<Value>(
     work: () => Promise<Value>,
     { name, deadlineMs, traceparent }: GlobalTransactionOptions = {},
   ): Promise<Value> {
-    if (ownCurrent() !== undefined) return work();
+    if (this.surrounding.own !== undefined) return work();
     const { gtid } = await this.client.begin(
       {
         protocol: '2pc',
@@ -30,7 +37,7 @@ export class RemoteTransactions implements Transactions {
       { traceparent },
     );
     const within = { gtid, traceparent: traceparent ?? traceparentOf(gtid) };
-    const value = await this.perform(gtid, () => runWithin(within, true, work));
+    const value = await this.perform(gtid, () => this.surrounding.runOwn(within, work));
     await this.commit(gtid);
     return value;
   }
@@ -46,26 +53,37 @@ export class RemoteTransactions implements Transactions {
 
   private async commit(id: string): Promise<void> {
     const gtid = asGtid(id);
-    const wished = await this.client.commit(id).catch((error: unknown) => this.decided(id, error));
-    if (!wished.granted) throw new RolledBack(gtid, wished.reason);
-    const { decision, outcome } = wished.transaction;
+    const wished = await this.client.commit(id).catch((error: unknown) => this.found(id, error));
+    if (!wished.granted && wished.decision === 'rollback') {
+      throw new RolledBack(gtid, wished.reason);
+    }
+    const isKnown = wished.granted && !isOpen(wished.transaction);
+    const { transaction } = isKnown ? wished : await this.found(id);
+    const { decision, outcome } = transaction;
     if (outcome === 'rolled-back' || (outcome === undefined && decision === 'rollback')) {
-      throw new RolledBack(gtid, reasonIn(wished.transaction));
+      throw new RolledBack(gtid, reasonIn(transaction));
     }
     if (outcome !== undefined && outcome !== 'committed') throw new HeuristicEnd(gtid, outcome);
-    if (decision !== 'commit') throw new InDoubt(gtid, true); // it is still being voted on
   }
 
-  /** R1. */
-  private async decided(gtid: string, cause: unknown): Promise<Wished> {
-    try {
-      const transaction = await this.client.get(gtid);
-      if (transaction !== undefined) return { granted: true, transaction };
-    } catch {
-      // as little as the commit did
-    }
-    throw new InDoubt(asGtid(gtid), true, { cause });
+  /** R1. @param cause why the commit itself has not told @throws InDoubt */
+  private async found(id: string, cause?: unknown): Promise<Granted> {
+    const { client, settleMs } = this;
+    const inDoubt = new InDoubt(asGtid(id), true, { cause });
+    const transaction = await client
+      .waitUntilEnded(id, { signal: AbortSignal.timeout(settleMs) })
+      .catch(() => client.get(id)) // decided, perhaps, and not ended
+      .catch(() => undefined);
+    if (transaction === undefined || isOpen(transaction)) throw inDoubt;
+    return { granted: true, transaction };
   }
+}
+
+type Granted = Extract<Wished, { readonly granted: true }>;
+
+/** Nothing is decided. */
+function isOpen({ decision, outcome }: Transaction): boolean {
+  return outcome === undefined && decision === 'undecided';
 }
 
 function reasonIn({ branches }: Transaction): string {

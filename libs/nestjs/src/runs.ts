@@ -8,6 +8,7 @@
 import type { BeginRequest, ConcordatClient, Ended, Transaction } from '@concordat/client';
 import { Misused } from '@concordat/embedded';
 import type { Json } from '@concordat/protocols';
+import type { Surrounding } from './current.js';
 import type { Class } from './marks.js';
 import type { ParticipantPlan, Plan, SagaPlan, StepPlan } from './plans.js';
 import type { InputOf, ResultsOf } from './words.js';
@@ -72,8 +73,8 @@ export interface RunPorts {
   readonly client: ConcordatClient;
   readonly plans: readonly Plan[];
   readonly refOf: RefOf;
-  /** Of what this code is part of, so that the trace goes on. */
-  readonly traceparent: () => string | undefined;
+  /** Of what this code is part of the trace goes on. */
+  readonly surrounding: Surrounding;
 }
 
 export function sagaRunner<Instance extends object>(
@@ -126,7 +127,8 @@ function notProvided({ name }: Class, kind: string): Misused {
   return new Misused(`${name} is no ${kind} of this application: it must be ${where}`);
 }
 
-function branchOf(
+/** A step as the request to begin its saga has it. */
+export function branchOf(
   { id, participant, dependsOn, pivot, timeoutMs, retry }: StepPlan,
   refOf: RefOf,
   payload: unknown,
@@ -143,7 +145,7 @@ function branchOf(
 }
 
 async function begin<Results>(
-  { client, traceparent }: RunPorts,
+  { client, surrounding }: RunPorts,
   request: BeginRequest,
   ownName: string | undefined,
   { idempotencyKey, waitMs, deadlineMs, name = ownName, metadata }: RunOptions,
@@ -155,7 +157,7 @@ async function begin<Results>(
       ...(deadlineMs === undefined ? {} : { deadlineMs }),
       ...(metadata === undefined ? {} : { metadata }),
     },
-    { idempotencyKey, waitMs, traceparent: traceparent() },
+    { idempotencyKey, waitMs, traceparent: surrounding.current?.traceparent },
   );
   return runOf(transaction);
 }

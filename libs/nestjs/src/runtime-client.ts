@@ -1,11 +1,11 @@
 // A coordinator elsewhere: the application's classes are participants that it calls over HTTP, at
 // URLs below the application's own.
+import type { ConcordatClient } from '@concordat/client';
 import { concordatClient } from '@concordat/client';
 import { joinBound } from '@concordat/embedded';
 import { ensureBarriers } from './barriers.js';
 import { ConcordatMisconfigured } from './boot-fault.js';
 import { Concordat } from './concordat.js';
-import { current } from './current.js';
 import { healthOf } from './health.js';
 import type { ClientModuleOptions } from './options.js';
 import { RemoteTransactions } from './remote-transactions.js';
@@ -15,9 +15,10 @@ import type { Parts, Runtime } from './runtime.js';
 const SERVED_BELOW = '/concordat';
 
 export async function openClient(
-  { url, apiKey, publicUrl, secret, databases }: ClientModuleOptions,
-  { plans, made }: Parts,
+  options: ClientModuleOptions,
+  { surrounding, plans, made }: Parts,
 ): Promise<Runtime> {
+  const { url, publicUrl, secret, databases } = options;
   if (publicUrl === undefined && made.length > 0) {
     const names = made.map(({ name }) => name).join(', ');
     throw new ConcordatMisconfigured([
@@ -27,16 +28,17 @@ export async function openClient(
   await ensureBarriers(plans, databases);
   const leaving = Object.values(databases ?? {}).map(joinBound);
   const base = `${publicUrl?.replace(/\/$/, '') ?? ''}${SERVED_BELOW}`;
-  const client = concordatClient({ url, ...(apiKey === undefined ? {} : { apiKey }) });
-  const concordat = new Concordat(new RemoteTransactions(client), {
+  const client = clientOf(options);
+  const concordat = new Concordat(new RemoteTransactions(client, surrounding, options.settleMs), {
     client,
     plans,
     refOf: (name) => ({ url: `${base}/${name}` }),
-    traceparent: () => current()?.traceparent,
+    surrounding,
     health: () => healthOf({ ping: () => ready(url), unreachable: () => [], client }),
   });
   return {
     concordat,
+    surrounding,
     start: () => undefined,
     close: async () => leaving.forEach((leave) => leave()),
     served:
@@ -44,6 +46,15 @@ export async function openClient(
         ? undefined
         : { made, prefix: new URL(base).pathname, secrets: secret === undefined ? [] : [secret] },
   };
+}
+
+function clientOf({ url, apiKey, timeoutMs, retry }: ClientModuleOptions): ConcordatClient {
+  return concordatClient({
+    url,
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(retry === undefined ? {} : { retry }),
+  });
 }
 
 const PING_TIMEOUT_MS = 3_000;

@@ -7,14 +7,15 @@ import type { Registration } from '@concordat/participants';
 import { ensureBarriers } from './barriers.js';
 import type { Transactions } from './concordat.js';
 import { Concordat } from './concordat.js';
-import { current, runWithin, traceparentOf } from './current.js';
+import type { Surrounding } from './current.js';
+import { traceparentOf } from './current.js';
 import { healthOf } from './health.js';
 import type { EmbeddedModuleOptions } from './options.js';
 import type { Parts, Runtime } from './runtime.js';
 
 export async function openEmbeddedRuntime(
   options: EmbeddedModuleOptions,
-  { plans, made, troubled }: Parts,
+  { surrounding, plans, made, troubled }: Parts,
 ): Promise<Runtime> {
   const { databaseUrl, databases, settings, participants = {}, redisUrl, secret } = options;
   const inProcess = new InProcessParticipants();
@@ -31,11 +32,11 @@ export async function openEmbeddedRuntime(
     redisUrl,
     secret,
   });
-  const concordat = new Concordat(transactionsOf(embedded), {
+  const concordat = new Concordat(transactionsOf(embedded, surrounding), {
     client: embedded.client,
     plans,
     refOf: (name) => name,
-    traceparent: () => current()?.traceparent,
+    surrounding,
     health: () =>
       healthOf({
         ping: () => embedded.ping(),
@@ -45,19 +46,20 @@ export async function openEmbeddedRuntime(
   });
   return {
     concordat,
+    surrounding,
     start: () => embedded.start(),
     close: () => embedded.close(),
     served: undefined,
   };
 }
 
-function transactionsOf({ globalTransactions }: Embedded): Transactions {
+function transactionsOf({ globalTransactions }: Embedded, surrounding: Surrounding): Transactions {
   return {
     run: (work, options = {}) =>
       globalTransactions.run(() => {
         const gtid = currentContext()?.gtid ?? '';
-        const traceparent = options.traceparent ?? current()?.traceparent ?? traceparentOf(gtid);
-        return runWithin({ gtid, traceparent }, true, work);
+        const around = options.traceparent ?? surrounding.current?.traceparent;
+        return surrounding.runOwn({ gtid, traceparent: around ?? traceparentOf(gtid) }, work);
       }, options),
   };
 }

@@ -4,10 +4,11 @@
 //                         │
 //                         ├─ embedded:  participants of this process ─▶ coordinator ─▶ Concordat
 //                         └─ client:    participants over HTTP, and the REST client ─▶ Concordat
-import { secretFaultOf } from '@concordat/wire';
 import { ConcordatMisconfigured } from './boot-fault.js';
 import type { Concordat } from './concordat.js';
+import { Surrounding } from './current.js';
 import type { Declared } from './marks.js';
+import { optionFaults } from './option-faults.js';
 import type { ConcordatOptions } from './options.js';
 import type { Made, Ports } from './participants.js';
 import { participantsOf } from './participants.js';
@@ -19,6 +20,7 @@ import { openEmbeddedRuntime } from './runtime-embedded.js';
 /** One way of using Concordat, opened. */
 export interface Runtime {
   readonly concordat: Concordat;
+  readonly surrounding: Surrounding;
   /** Takes up what has been left: the application's classes can be called from here on. */
   start(): void;
   close(): Promise<void>;
@@ -35,6 +37,7 @@ export interface Served {
 }
 
 export interface Parts {
+  readonly surrounding: Surrounding;
   readonly plans: readonly Plan[];
   readonly made: readonly Made[];
   readonly troubled: (where: string, error: unknown) => void;
@@ -56,24 +59,18 @@ export async function openRuntime(
     taken: new Set(Object.keys(participants)),
     propagates: propagateTo.length > 0,
   });
-  const unready = Object.entries(databases).flatMap(([name, { isInitialized }]) =>
-    isInitialized ? [] : [`the database "${name}": await its DataSource's initialize() first`],
-  );
-  const all = [...faults, ...unready, ...secretFaults(options)];
+  const all = [...optionFaults(options), ...faults];
   if (all.length > 0) throw new ConcordatMisconfigured(all);
+  const surrounding = new Surrounding();
   const ports: Ports = {
+    surrounding,
     instanceOf,
     databaseOf: (name) => databases[name] as NonNullable<(typeof databases)[string]>,
     report: (error, { branch, gtid }) => troubled(`branch ${branch} of ${gtid}`, error),
   };
   const made = plans.flatMap((plan) => participantsOf(plan, ports));
-  const parts = { plans, made, troubled };
+  const parts = { surrounding, plans, made, troubled };
   return options.mode === 'embedded'
     ? openEmbeddedRuntime(options, parts)
     : openClient(options, parts);
-}
-
-function secretFaults({ secret }: ConcordatOptions): readonly string[] {
-  const fault = secret === undefined ? undefined : secretFaultOf(secret);
-  return fault === undefined ? [] : [`the secret ${fault}`];
 }

@@ -60,7 +60,10 @@ function noSuchRoute(
   allowedMethods: AllowedMethods,
 ): ProblemError {
   const allowed = allowedMethods.at(url.split('?', 1)[0] ?? '');
-  if (allowed.length === 0) return new ProblemError('no-such-route', 'No route has this path.');
+  if (allowed.length === 0) {
+    return new ProblemError('no-such-route', 'No route has this path. GET /docs shows them all.');
+  }
   const allow = allowed.join(', ');
-  return new ProblemError('method-not-allowed', `${method} is not among ${allow}.`, {}, { allow });
+  const detail = `This path takes ${allow}, and not ${method}.`;
+  return new ProblemError('method-not-allowed', detail, {}, { allow });
 }

@@ -39,6 +39,6 @@ export class ResourceManagersController {
 }
 
 function unknownResourceManager(): ProblemError {
-  const detail = 'No resource manager is registered under this name.';
+  const detail = 'No database is registered under this name. GET /v1/resource-managers lists them.';
   return new ProblemError('unknown-resource-manager', detail);
 }

@@ -7,7 +7,7 @@
 //   const testing = app.get(ConcordatTesting);
 //
 // W1. `transaction(work)` runs the work as it is: nothing is prepared, nothing is in doubt.
-import type { DynamicModule, Type } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, ModuleRef } from '@nestjs/core';
 import { LocalClient, ResourceNames } from '@concordat/embedded';
@@ -19,9 +19,10 @@ import type { DataSource } from 'typeorm';
 import { ensureBarriers } from '../barriers.js';
 import { ConcordatMisconfigured } from '../boot-fault.js';
 import { Concordat } from '../concordat.js';
-import { current, ownCurrent, runWithin, traceparentOf } from '../current.js';
+import { Surrounding, traceparentOf } from '../current.js';
 import { seenIn } from '../discovery.js';
 import { participantsOf } from '../participants.js';
+import type { Plan } from '../plans.js';
 import { planned } from '../plans.js';
 import { ConcordatTesting } from './concordat-testing.js';
 
@@ -76,18 +77,17 @@ async function open(
   discovery: DiscoveryService,
   moduleRef: ModuleRef,
 ): Promise<Opened> {
-  const seen = seenIn(discovery);
+  const { declared, instanceOf } = seenIn(discovery, moduleRef);
   const names = new Set(Object.keys(databases));
   const surroundings = { mode: 'embedded', taken: new Set<string>(), propagates: true } as const;
-  const { plans, faults } = planned([...seen.declared], { ...surroundings, databases: names });
+  const { plans, faults } = planned([...declared], { ...surroundings, databases: names });
   if (faults.length > 0) throw new ConcordatMisconfigured(faults);
+  const surrounding = new Surrounding();
   const made = plans.flatMap((plan) =>
     participantsOf(plan, {
       databaseOf: (name) => databases[name] as DataSource,
-      instanceOf: async (type) =>
-        seen.isStatic(type)
-          ? (moduleRef.get(type as Type<object>, { strict: false }) as object)
-          : moduleRef.resolve(type as Type<object>, undefined, { strict: false }),
+      instanceOf,
+      surrounding,
       report: (error, { branch }) => troubled(`branch ${branch}`, error),
     }),
   );
@@ -107,22 +107,26 @@ async function open(
         limits: LIMITS,
       }),
   });
-  return { testing, concordat: concordatOf(testing, plans) };
+  return { testing, concordat: concordatOf(testing, plans, surrounding) };
 }
 
-function concordatOf(testing: ConcordatTesting, plans: ReturnType<typeof planned>['plans']) {
+function concordatOf(
+  testing: ConcordatTesting,
+  plans: readonly Plan[],
+  surrounding: Surrounding,
+): Concordat {
   const within = { gtid: CLUSTER, traceparent: traceparentOf(CLUSTER) };
   const ports = {
     plans,
     refOf: (name: string) => name,
-    traceparent: () => current()?.traceparent,
+    surrounding,
     health: async () => ({ isReachable: true, reason: undefined, unreachable: [], stuck: 0 }),
     get client() {
       return testing.client; // of whoever lives
     },
   };
   return new Concordat(
-    { run: (work) => (ownCurrent() === undefined ? runWithin(within, true, work) : work()) }, // W1
+    { run: (work) => (surrounding.own ? work() : surrounding.runOwn(within, work)) }, // W1
     ports,
   );
 }

@@ -69,17 +69,21 @@ async function callIn(
   return { heading, body };
 }
 
-function requireRoute(participant: Participant, { operation, method, headers }: HttpCall): void {
+function requireRoute(participant: Participant, call: HttpCall): void {
+  const { operation, method, headers } = call;
   const spoken: ReadonlySet<string> = participant.operations;
-  if (!spoken.has(operation)) {
-    throw new HttpProblem('not-found', `This participant knows no operation ${operation}`);
-  }
+  if (!spoken.has(operation)) throw new HttpProblem('not-found', unspoken(spoken, call));
   if (method !== 'POST') {
     throw new HttpProblem('method-not-allowed', 'Operations are called by POST');
   }
   if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) {
     throw new HttpProblem('unsupported-media-type', 'Content-Type must be application/json');
   }
+}
+
+function unspoken(spoken: ReadonlySet<string>, { operation, path }: HttpCall): string {
+  if (operation === '') return `No participant has its operations at ${path}: check its URL`;
+  return `This participant knows no operation ${operation}; it knows ${[...spoken].join(', ')}`;
 }
 
 /** The heading, if it is about the operation that the URL names. */

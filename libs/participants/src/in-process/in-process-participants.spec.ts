@@ -1,5 +1,5 @@
 import type { Answer, Question } from '@concordat/engine';
-import type { Operation } from '@concordat/protocols';
+import type { Json, Operation } from '@concordat/protocols';
 import { InvariantViolation } from '@concordat/protocols';
 import { asBranchId, asGtid } from '@concordat/wire';
 import { describe, expect, test } from 'vitest';
@@ -27,6 +27,12 @@ function ask(handlers: Handlers, asked: Question): Promise<Answer> {
   const participants = new InProcessParticipants();
   participants.register('ledger', answering(handlers));
   return participants.ask(asked);
+}
+
+function circle(): unknown {
+  const one: { self?: unknown } = {};
+  one.self = one;
+  return one;
 }
 
 const reply = (type: string) => ({ type: 'reply', reply: { type } });
@@ -133,6 +139,32 @@ describe('a participant in this process', () => {
     };
     const answer = await ask({ try: thrower }, question('try'));
     expect(answer).toEqual({ type: 'in-doubt', reason: 'it has thrown: at once' });
+  });
+
+  test.each<[string, () => unknown, RegExp]>([
+    ['a bigint', () => ({ cents: 1n }), /BigInt/],
+    ['a circle', () => circle(), /circular/],
+  ])('whose result is no JSON, but %s, is in doubt', async (_, result, reason) => {
+    const execute = async () => result() as Json;
+    const answer = await ask({ execute }, question('execute'));
+    expect(answer).toEqual({ type: 'in-doubt', reason: expect.stringMatching(reason) });
+  });
+
+  test('changes nothing of the transaction by changing what it was given', async () => {
+    const asked = question('execute', { payload: { amount: 10 }, results: { a: { seat: 7 } } });
+    const execute = async ({ payload, results }: InProcessCall) => {
+      Object.assign(payload as object, { amount: 0 });
+      Object.assign(results?.['a'] as object, { seat: 0 });
+    };
+    expect(await ask({ execute }, asked)).toEqual(reply('done'));
+    expect(asked).toMatchObject({ payload: { amount: 10 }, results: { a: { seat: 7 } } });
+  });
+
+  test('has its result as it would have been sent', async () => {
+    const execute = async () => ({ at: new Date(0), none: undefined }) as unknown as Json;
+    expect(await ask({ execute }, question('execute'))).toMatchObject({
+      result: { at: '1970-01-01T00:00:00.000Z' },
+    });
   });
 
   test('whose program is wrong stops the worker', async () => {

@@ -11,10 +11,13 @@
 // I2. A name is registered once. Who is not registered is in doubt: it may be, in the next release.
 // I3. Nothing stands between a call and its handler: it may come twice, or after its outcome. A
 //     participant of the SDK brings a barrier against that; bare handlers must bear it themselves.
+// I4. What either hears is what would have arrived over HTTP: a Date is its text, and a handler
+//     that changes what it was given changes nothing of the transaction's. A result that cannot be
+//     sent (a bigint, a circle) is no answer: in doubt, with the reason, and never journalled.
 import { randomBytes } from 'node:crypto';
 import type { Answer, Participants, Question } from '@concordat/engine';
 import { InvariantViolation, assert } from '@concordat/protocols';
-import type { CallBody, CoordinatorHeading, PeerAnswer } from '@concordat/wire';
+import type { CallBody, CoordinatorHeading, ParticipantAnswer, PeerAnswer } from '@concordat/wire';
 import { cleaned } from '@concordat/wire';
 import type { RandomHex } from '../traceparent.js';
 import { traceparentOf } from '../traceparent.js';
@@ -75,7 +78,8 @@ export class InProcessParticipants implements Participants {
     const call = this.callOf(question);
     try {
       const answer = await participant.answer(call, signal);
-      return answer.type === 'state' ? inDoubt('it has answered as one asks a peer') : answer;
+      if (answer.type === 'state') return inDoubt('it has answered as one asks a peer');
+      return asSent(answer);
     } catch (error) {
       if (error instanceof InvariantViolation) throw error;
       this.report(error, call);
@@ -95,11 +99,16 @@ export class InProcessParticipants implements Participants {
       token,
       retriable,
       traceparent: traceparentOf(definition.traceparent, gtid, this.randomHex),
-      payload,
-      ...(result === undefined ? {} : { result }),
-      ...(results === undefined ? {} : { results }),
+      ...asSent({ payload, result, results }),
     };
   }
+}
+
+/** I4. */
+function asSent(message: ParticipantAnswer): ParticipantAnswer;
+function asSent(message: Pick<Question, 'payload' | 'result' | 'results'>): CallBody;
+function asSent(message: object): unknown {
+  return JSON.parse(JSON.stringify(message));
 }
 
 function nameOf(participant: Question['participant']): string {

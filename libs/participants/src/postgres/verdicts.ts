@@ -49,7 +49,7 @@ export function voteOf(gid: string, seen: Look): Answer {
   if (!may_end) {
     return inDoubt(
       `${gid} was prepared by the role ${prepared_by}, and ${role} may not end it: ` +
-        `register the role ${prepared_by}, or a superuser`,
+        `register the role ${prepared_by}, or a superuser, or let services prepare as ${role}`,
     );
   }
   const server = seen.server === null ? {} : { server: seen.server };
