@@ -23,7 +23,7 @@ import { whenArmed } from './support/victim.js';
 
 const AFFORDABLE = 1;
 const UNAFFORDABLE = 1_000 * BALANCE;
-const SLOW_MS = 80;
+const SLOW_MS = 300;
 /** More than are tried before the first vote is written: what is left behind comes after it. */
 const TURNED_AWAY = 5;
 
@@ -101,6 +101,7 @@ async function runCell(house: House, cell: Cell, next: Cell | undefined): Promis
   try {
     const { gtid } = await insist(url, { ...orderOf(cell), amount: AFFORDABLE });
     await allEnded(house.books);
+    await nothingBeingWritten(url());
     const callsBefore = house.gate.passed.length;
     await victim.arm();
     misbehave(house, cell.way);
@@ -118,6 +119,12 @@ async function runCell(house: House, cell: Cell, next: Cell | undefined): Promis
   if (told === undefined) throw new Error('nobody was told');
   await expectSettled(house.books, orderOf(cell), told);
   return told;
+}
+
+/** An end is visible before its append has returned; a list waits for that. */
+async function nothingBeingWritten(coordinatorUrl: string): Promise<void> {
+  const { status } = await fetch(`${coordinatorUrl}/v1/transactions?limit=1`);
+  expect(status).toBe(200);
 }
 
 /** K1. Only what the cell says of that moment is compared. */
