@@ -75,8 +75,8 @@ function shuffled<T>(items: readonly T[]): fc.Arbitrary<T[]> {
 }
 
 function words(protocol: ProtocolName): fc.Arbitrary<Word> {
-  const any = fc.constantFrom<Word>('obey', 'dawdle', 'dawdle', 'refuse', 'throw');
-  return protocol === '2pc' ? fc.oneof(any, fc.constant<Word>('only-read')) : any;
+  const usual = fc.constantFrom<Word>('obey', 'dawdle', 'dawdle', 'refuse', 'throw');
+  return protocol === '2pc' ? fc.oneof(usual, fc.constant<Word>('only-read')) : usual;
 }
 
 function moves(protocol: ProtocolName): fc.Arbitrary<Move> {

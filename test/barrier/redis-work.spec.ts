@@ -16,7 +16,7 @@ import { ownCluster } from './redis-cluster.js';
 import { losingProxy } from './redis-proxy.js';
 import type { RedisScripted, Work } from './redis-scripted.js';
 import { effectsIn, redisScripted } from './redis-scripted.js';
-import { clientOf, ownRedis } from './redis-server.js';
+import { clientOf, ownRedis } from '../support/redis-server.js';
 
 const redisUrl = inject('redisUrl');
 const redis = new Redis(redisUrl, { lazyConnect: true });

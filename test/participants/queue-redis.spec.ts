@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis';
 import { describe, expect, inject, test } from 'vitest';
 import { latch } from '../barrier/calling.js';
 import { serviceDatabase } from '../barrier/databases.js';
-import { clientOf, ownRedis } from '../barrier/redis-server.js';
+import { clientOf, ownRedis } from '../support/redis-server.js';
 import { createEffects, effectsOf, scripted } from '../barrier/scripted.js';
 import { eventually } from '../support/eventually.js';
 import {

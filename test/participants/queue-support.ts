@@ -9,7 +9,7 @@ import type { Json, Operation } from '@concordat/protocols';
 import { asBranchId, asGtid } from '@concordat/wire';
 import { createRedisBackend, withBackend } from 'bullmq';
 import { onTestFinished } from 'vitest';
-import { clientOf } from '../barrier/redis-server.js';
+import { clientOf } from '../support/redis-server.js';
 import { question } from './support.js';
 
 const { Queue, Worker } = withBackend(createRedisBackend);

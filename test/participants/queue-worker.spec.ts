@@ -7,7 +7,7 @@ import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { keep } from '../../scripts/lib/keeper.mjs';
 import { latch } from '../barrier/calling.js';
 import { serviceDatabase } from '../barrier/databases.js';
-import { clientOf, ownRedis } from '../barrier/redis-server.js';
+import { clientOf, ownRedis } from '../support/redis-server.js';
 import { createEffects, effectsOf, scripted } from '../barrier/scripted.js';
 import { eventually } from '../support/eventually.js';
 import {

@@ -3,7 +3,7 @@ import { nodeHandler } from '@concordat/participant-sdk';
 import { describe, expect, inject, test } from 'vitest';
 import { branchAt, latch, serve } from '../barrier/calling.js';
 import { serviceDatabase } from '../barrier/databases.js';
-import { clientOf } from '../barrier/redis-server.js';
+import { clientOf } from '../support/redis-server.js';
 import { createEffects, effectsOf, scripted } from '../barrier/scripted.js';
 import { eventually } from '../support/eventually.js';
 import {

@@ -1,18 +1,14 @@
 // What becomes of wakeups when Redis forgets, stops, hangs, or is not there yet.
-import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { Redis } from 'ioredis';
-import { assert, describe, expect, onTestFinished, test } from 'vitest';
-import { startRedis } from '../../scripts/lib/redis.mjs';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { newGtid } from '../support/gtids.js';
+import { ownRedis } from '../support/redis-server.js';
 import { recording, started, until, untilItRingsAgain } from './support.js';
 
 // A server of its own: these tests flush it and end it.
 describe('wakeups, when Redis', () => {
   test('is flushed, only lose what has been rung before', async () => {
-    const redis = await redisServer();
+    const redis = await ownRedis();
     const wakeups = await started({ kind: 'redis', redisUrl: redis.url });
     const [lost, later] = [newGtid(), newGtid()];
     wakeups.ring(lost, Date.now() + 1_000);
@@ -26,7 +22,7 @@ describe('wakeups, when Redis', () => {
   });
 
   test('stops, are silent, and ring again when it is back', async () => {
-    const redis = await redisServer();
+    const redis = await ownRedis();
     const wakeups = await started({ kind: 'redis', redisUrl: redis.url });
     await untilItRingsAgain(wakeups, newGtid);
     await redis.stop();
@@ -39,7 +35,7 @@ describe('wakeups, when Redis', () => {
   });
 
   test('is not there yet, start all the same, and ring when it is', async () => {
-    const redis = await redisServer();
+    const redis = await ownRedis();
     await redis.stop();
     const wakeups = recording({ kind: 'redis', redisUrl: redis.url });
     wakeups.start();
@@ -51,7 +47,7 @@ describe('wakeups, when Redis', () => {
   });
 
   test('is gone, report it seldom, and close all the same', async () => {
-    const redis = await redisServer();
+    const redis = await ownRedis();
     const wakeups = await started({ kind: 'redis', redisUrl: redis.url });
     await redis.stop();
     await until('it is reported', () => wakeups.troubles.length > 0);
@@ -62,7 +58,7 @@ describe('wakeups, when Redis', () => {
   });
 
   test('was never there, close all the same', async () => {
-    const redis = await redisServer();
+    const redis = await ownRedis();
     await redis.stop();
     const wakeups = recording({ kind: 'redis', redisUrl: redis.url });
     wakeups.start();
@@ -70,7 +66,7 @@ describe('wakeups, when Redis', () => {
   });
 
   test('hangs, are silent, and ring again when it goes on', async () => {
-    const redis = await redisServer();
+    const redis = await ownRedis();
     const wakeups = await started({ kind: 'redis', redisUrl: redis.url });
     redis.hang();
     for (let count = 0; count < 5_000; count++) wakeups.ring(newGtid(), Date.now());
@@ -81,7 +77,7 @@ describe('wakeups, when Redis', () => {
   });
 
   test('hangs, close all the same, and do not come back when it does', async () => {
-    const redis = await redisServer();
+    const redis = await ownRedis();
     const wakeups = await started({ kind: 'redis', redisUrl: redis.url });
     redis.hang();
     await expect(wakeups.close(1_000)).resolves.toBeUndefined();
@@ -98,7 +94,7 @@ describe('wakeups, when Redis', () => {
   });
 
   test('does not keep up, drop what is beyond a bound', async () => {
-    const redis = await redisServer();
+    const redis = await ownRedis();
     const wakeups = await started({ kind: 'redis', redisUrl: redis.url });
     for (let count = 0; count < 20_000; count++) wakeups.ring(newGtid(), Date.now());
     await until('what was kept has been woken', () => wakeups.woken.length >= 10_000);
@@ -108,40 +104,3 @@ describe('wakeups, when Redis', () => {
     expect(wakeups.woken).toHaveLength(10_001);
   });
 });
-
-/** A Redis that comes and goes, always at the same address. It is there to begin with. */
-async function redisServer(): Promise<{
-  url: string;
-  start: () => Promise<void>;
-  stop: () => Promise<void>;
-  hang: () => void;
-  goOn: () => void;
-}> {
-  const dir = mkdtempSync(path.join(tmpdir(), 'concordat-test-redis-'));
-  const cache = path.resolve('node_modules/.cache/redis');
-  let server = await startRedis({ dir, cache });
-  assert(server !== undefined);
-  const { url } = server;
-  const port = Number(new URL(url).port);
-  const signal = (name: NodeJS.Signals): void => {
-    if (server?.pid !== undefined) process.kill(server.pid, name);
-  };
-  const stop = async (): Promise<void> => {
-    signal('SIGCONT');
-    await server?.stop();
-    server = undefined;
-  };
-  onTestFinished(async () => {
-    await stop();
-    await rm(dir, { recursive: true, force: true });
-  });
-  return {
-    url,
-    start: async () => {
-      server = await startRedis({ dir, cache, port });
-    },
-    stop,
-    hang: () => signal('SIGSTOP'),
-    goOn: () => signal('SIGCONT'),
-  };
-}
