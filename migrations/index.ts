@@ -14,5 +14,16 @@
 import type { MigrationInterface } from 'typeorm';
 import { CreateJournal } from './0001-create-journal.js';
 import { CreateCluster } from './0002-create-cluster.js';
+import { CreateAudit } from './0003-create-audit.js';
+import { TenantOfUnfinished } from './0004-tenant-of-unfinished.js';
+import { TenantOfEnded } from './0005-tenant-of-ended.js';
+import { CreateAccess } from './0006-create-access.js';
 
-export const migrations: readonly (new () => MigrationInterface)[] = [CreateJournal, CreateCluster];
+export const migrations: readonly (new () => MigrationInterface)[] = [
+  CreateJournal,
+  CreateCluster,
+  CreateAudit,
+  TenantOfUnfinished,
+  TenantOfEnded,
+  CreateAccess,
+];

@@ -55,6 +55,14 @@ export function withRemark(
   return updated(attempts, call, remark, { count, lastErrorAt: now, nextAttemptAt: now });
 }
 
+/** Whatever has failed is to be asked again at once. */
+export function askedAtOnce(attempts: Attempts, now: Instant): Attempts {
+  return attempts.map((one) => ({
+    ...one,
+    nextAttemptAt: Math.min(one.nextAttemptAt, now) as Instant,
+  }));
+}
+
 function updated(
   attempts: Attempts,
   { branch, operation, token }: TokenedCall,

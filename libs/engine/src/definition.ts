@@ -37,6 +37,8 @@ export interface BranchDefinition {
 export interface Definition {
   readonly protocol: ProtocolName;
   readonly name: string | null;
+  /** Whose it is. Absent in what was begun before there were tenants: that of `default`. */
+  readonly tenant?: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly begunAt: Instant;
   readonly deadlineAt: Instant;

@@ -4,12 +4,19 @@
 //   wakeup    ─▶ wake ──────────────────────▲
 //   sweep     ─▶ what is due ───────────────┘
 import { crashPoint } from '@concordat/crash-points';
-import type { Event, GlobalTransactionId, Instant, ProtocolName } from '@concordat/protocols';
+import type {
+  Event,
+  GlobalTransactionId,
+  Instant,
+  ProtocolName,
+  TransactionEvent,
+} from '@concordat/protocols';
 import { assert, beginTransaction, isEnded, summaryOf } from '@concordat/protocols';
+import type { AuditLine } from './audit.js';
 import type { BranchDefinition, Definition } from './definition.js';
 import { planOf } from './definition.js';
 import { JournalUnavailable, Overloaded } from './errors.js';
-import type { Delivery } from './flight.js';
+import type { Delivery, Intervening } from './flight.js';
 import { Flight } from './flight.js';
 import { Flights } from './flights.js';
 import type { EngineLimits } from './limits.js';
@@ -25,6 +32,8 @@ const LOOK_AGAIN_MAX_MS = 1_000;
 export interface BeginRequest {
   readonly protocol: ProtocolName;
   readonly name: string | null;
+  /** Whose it is; absent: that of `default`. */
+  readonly tenant?: string;
   readonly metadata: Readonly<{ [key: string]: string }>;
   readonly deadlineMs: number;
   readonly traceparent: string | null;
@@ -41,6 +50,8 @@ export interface Arrival {
   readonly begunAt: Instant;
   /** What has happened, such as votes: written with the beginning, as one version. */
   readonly already: readonly Event[];
+  /** If a person has asked for it: written in the same commit. There is an event then. */
+  readonly audit?: AuditLine;
   /** Where that version is written, if not by the engine's own journal. */
   readonly through?: Pick<Journal, 'append'>;
 }
@@ -53,6 +64,16 @@ export interface Begun {
 
 export type Enlisted =
   | { readonly type: 'enlisted' | 'not-active' | 'duplicate' | 'too-many'; readonly record: Record }
+  | { readonly type: 'unknown' };
+
+/** What a person does: an intervention, a wish, or a reply in a participant's place. */
+export interface InterventionRequest extends Intervening {
+  readonly event: TransactionEvent;
+}
+
+/** `refused`: `onlyIf` no longer held, or the protocol would not hear of it; nothing was done. */
+export type Intervened =
+  | { readonly type: 'done' | 'refused'; readonly record: Record }
   | { readonly type: 'unknown' };
 
 export type Wished =
@@ -111,9 +132,9 @@ export class Engine {
     arrival: Arrival,
   ): Promise<'begun' | 'known'> {
     this.admit();
-    const { gtid, begunAt, already, through } = arrival;
+    const { gtid, begunAt, already, audit, through } = arrival;
     const flight = this.flightOf(request, gtid, begunAt);
-    const verdict = await this.flights.begin(flight, { already, through });
+    const verdict = await this.flights.begin(flight, { already, audit, through });
     return verdict === 'appended' ? 'begun' : 'known';
   }
 
@@ -144,6 +165,23 @@ export class Engine {
     if (known === undefined) return { type: 'unknown' };
     const record = await this.deliver(known, { event: { type: `${wish}-requested` } });
     return { type: isGranted(wish, record) ? 'granted' : 'contradicted', record };
+  }
+
+  /**
+   * Does what a person has asked for, if its precondition holds at that very moment. The audit line
+   * is written in the same commit.
+   * @throws JournalUnavailable if it is not known whether it was done
+   */
+  async intervene(
+    gtid: GlobalTransactionId,
+    { event, ...intervention }: InterventionRequest,
+  ): Promise<Intervened> {
+    const known = await this.find(gtid);
+    if (known === undefined) return { type: 'unknown' };
+    if (isEnded(known.transaction)) return { type: 'refused', record: known };
+    const flight = this.flights.adopt(known, undefined);
+    const isDone = await this.flights.deliver(flight, { event, intervention });
+    return { type: isDone ? 'done' : 'refused', record: flight.record() };
   }
 
   /** As it is now: what is in flight from memory, anything else from the journal. */
@@ -300,10 +338,11 @@ function longer(lookAgainMs: number): number {
 }
 
 function definitionOf(request: Omit<BeginRequest, 'idempotency'>, begunAt: Instant): Definition {
-  const { protocol, name, metadata, traceparent, branches, deadlineMs } = request;
-  const at = Math.floor(begunAt) as Instant;
-  const deadlineAt = (at + deadlineMs) as Instant;
-  return { protocol, name, metadata, traceparent, branches, begunAt: at, deadlineAt };
+  const { protocol, name, tenant, metadata, traceparent, branches, deadlineMs } = request;
+  const begun = Math.floor(begunAt) as Instant;
+  const deadlineAt = (begun + deadlineMs) as Instant;
+  const whose = tenant === undefined ? {} : { tenant };
+  return { protocol, name, ...whose, metadata, traceparent, branches, begunAt: begun, deadlineAt };
 }
 
 function unknownOf(

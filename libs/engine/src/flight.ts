@@ -14,27 +14,53 @@
 // F4. What a participant has said beside its reply is evidence for people. It goes with the reply,
 //     so that it is kept whenever that is: also where another instance was faster.
 import type {
+  BranchId,
   Event,
   GlobalTransactionId,
   Instant,
+  Json,
   TokenedCall,
   Transaction,
+  TransactionEvent,
 } from '@concordat/protocols';
 import { advance, assert, callsOf, isEnded, mustBeForced, wakeAtOf } from '@concordat/protocols';
-import { nextAttemptOf, withRemark } from './attempts.js';
+import { askedAtOnce, nextAttemptOf, withRemark } from './attempts.js';
+import type { AuditLine } from './audit.js';
 import type { BranchDefinition, Definition } from './definition.js';
-import type { Attempts, Entry, Record } from './ports.js';
+import type { Attempts, Entry, Journal, Record } from './ports.js';
 
 /** An event on its way in, and whoever waits to hear that it has been dealt with. */
 export interface Delivery {
-  readonly event: Event;
+  readonly event: TransactionEvent;
   /** With `enlisted`: the definitions of the branches that join. */
   readonly joining?: readonly BranchDefinition[];
   /** With `enlisted`: how many branches there may be then. */
   readonly branchesMax?: number;
   /** With a reply: what the participant has said beside it (F4). */
   readonly remark?: Remark | undefined;
-  readonly settled?: { resolve(): void; reject(error: unknown): void };
+  /** Of what a person does. */
+  readonly intervention?: Intervening;
+  readonly settled?: { resolve(isApplied: boolean): void; reject(error: unknown): void };
+}
+
+/** What goes with an event that a person has asked for. */
+export interface Intervening {
+  /** Proves the precondition again, on what the event would be applied to. Pure. */
+  readonly onlyIf: (transaction: Transaction, definition: Definition) => boolean;
+  /** With `amended`: what the branch is told instead. */
+  readonly payload?: { readonly branch: BranchId; readonly payload: Json };
+  readonly audit: AuditLine;
+}
+
+/** What is special about the first version of a transaction. */
+export interface Beginning {
+  readonly idempotency?: Entry['idempotency'];
+  /** What has happened before the journal hears of it. */
+  readonly already?: readonly Event[] | undefined;
+  /** Of the person who has asked for it. */
+  readonly audit?: AuditLine | undefined;
+  /** Where it is written, if not by the engine's own journal. */
+  readonly through?: Pick<Journal, 'append'> | undefined;
 }
 
 export interface Remark {
@@ -53,6 +79,9 @@ export interface Candidate {
 }
 
 const RELOADS_MAX = 1_000;
+
+/** When a transaction is due that a person has paused and no deadline moves: the year 9999. */
+const NOT_BY_ITSELF = 253_370_764_800_000 as Instant;
 
 export class Flight {
   readonly mailbox: Delivery[] = [];
@@ -135,28 +164,42 @@ export function fold(flight: Flight, deliveries: readonly Delivery[]): Candidate
   const applied: Delivery[] = [];
   for (const delivery of deliveries) {
     if (clashes(definition, delivery)) continue;
+    if (delivery.intervention?.onlyIf(transaction, definition) === false) continue;
     const step = advance(transaction, [delivery.event], version);
     if (step.applied.length === 0) continue;
     transaction = step.transaction;
-    definition = withJoining(definition, delivery);
+    definition = redefined(definition, delivery);
     applied.push(withoutListener(delivery));
   }
   const unwritten = [...flight.unwritten, ...applied];
   const events = unwritten.map(({ event }) => event);
-  const forced = written === undefined || mustBeForced(written, transaction, events);
+  const isAudited = unwritten.some(({ intervention }) => intervention !== undefined);
+  const forced = written === undefined || isAudited || mustBeForced(written, transaction, events);
   return { transaction, definition, unwritten, forced };
 }
 
-/** F4. What the attempts are with the remarks of whatever is unwritten. */
-export function withRemarks(attempts: Attempts, { unwritten }: Candidate): Attempts {
-  return unwritten.reduce((before, { remark }) => {
+/** F4. What the attempts are with the remarks, and the hurry, of whatever is unwritten. */
+export function withRemarks(attempts: Attempts, { unwritten }: Candidate, now: Instant): Attempts {
+  return unwritten.reduce((before, { event, remark }) => {
+    if (event.type === 'hurried') return askedAtOnce(before, now);
     return remark === undefined ? before : withRemark(before, remark.call, remark.text, remark.at);
   }, attempts);
 }
 
 /** Whoever waits is told once, when the delivery is dealt with: not again by a later append. */
-function withoutListener({ event, joining, remark }: Delivery): Delivery {
-  return { event, ...(joining && { joining }), ...(remark && { remark }) };
+function withoutListener({ event, joining, remark, intervention }: Delivery): Delivery {
+  return {
+    event,
+    ...(joining && { joining }),
+    ...(remark && { remark }),
+    ...(intervention && { intervention }),
+  };
+}
+
+/** As one version with the beginning. */
+export function deliveriesOf({ already = [], audit }: Beginning): readonly Delivery[] {
+  const by = audit === undefined ? {} : { intervention: { onlyIf: () => true, audit } };
+  return already.map((event, at) => ({ event, ...(at === 0 ? by : {}) }));
 }
 
 /** A branch id is enlisted once, whatever comes second; and no more branches than may be. */
@@ -166,9 +209,20 @@ function clashes({ branches }: Definition, { joining = [], branchesMax }: Delive
   return branches.some(({ id }) => ids.includes(id));
 }
 
-function withJoining(definition: Definition, { joining = [] }: Delivery): Definition {
-  if (joining.length === 0) return definition;
-  return { ...definition, branches: [...definition.branches, ...joining] };
+function redefined(definition: Definition, { joining = [], intervention }: Delivery): Definition {
+  const amended = intervention?.payload;
+  if (joining.length === 0 && amended === undefined) return definition;
+  const branches = definition.branches.map((branch) =>
+    branch.id === amended?.branch ? { ...branch, payload: amended.payload } : branch,
+  );
+  return { ...definition, branches: [...branches, ...joining] };
+}
+
+/** Whether the delivery has become part of what the candidate says. */
+export function isPartOf({ unwritten }: Candidate, { intervention }: Delivery): boolean {
+  return unwritten.some(
+    (one) => one.intervention !== undefined && one.intervention === intervention,
+  );
 }
 
 /** The append that makes `candidate` durable. */
@@ -181,7 +235,10 @@ export function entryOf(
   const { transaction, definition, unwritten, forced } = candidate;
   const begins = flight.written === undefined;
   const events = unwritten.map(({ event }) => event);
-  const redefines = begins || unwritten.some(({ joining }) => joining !== undefined);
+  const redefines =
+    begins ||
+    unwritten.some(({ joining, intervention }) => (joining ?? intervention?.payload) !== undefined);
+  const audit = unwritten.flatMap(({ intervention }) => intervention?.audit ?? []);
   return {
     gtid: flight.gtid,
     transaction,
@@ -193,12 +250,14 @@ export function entryOf(
     },
     attempts: flight.attempts,
     stuck: isStuck(flight.attempts, transaction, stuckAttemptsMin),
+    ...(audit.length === 0 ? {} : { audit }),
     ...when,
   };
 }
 
-/** Whether there are calls that no version before this one has opened. */
+/** Whether calls are to be made that no version before this one has opened. */
 export function opensCalls(transaction: Transaction): boolean {
+  if (transaction.paused === true) return false; // and none is made
   return callsOf(transaction).some(({ token }) => token === transaction.version);
 }
 
@@ -221,9 +280,10 @@ export function nextLookAt(
 ): Instant | null {
   if (isEnded(transaction)) return null;
   if (leasedUntil !== undefined) return leasedUntil;
-  const retries = callsOf(transaction).map((call) => nextAttemptOf(attempts, call) ?? now);
-  const wakeAt = wakeAtOf(transaction);
-  return Math.ceil(Math.min(...retries, ...(wakeAt === undefined ? [] : [wakeAt]))) as Instant;
+  const calls = transaction.paused === true ? [] : callsOf(transaction);
+  const retries = calls.map((call) => nextAttemptOf(attempts, call) ?? now);
+  const wakeAt = wakeAtOf(transaction) ?? NOT_BY_ITSELF;
+  return Math.ceil(Math.min(...retries, wakeAt)) as Instant;
 }
 
 /**

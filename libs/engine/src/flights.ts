@@ -30,24 +30,23 @@ import { afterAppend, beforeAccepting, beforeAppend } from './crash-moments.js';
 import type { BranchDefinition } from './definition.js';
 import { branchOf } from './definition.js';
 import { JournalUnavailable } from './errors.js';
-import type { Candidate, Delivery } from './flight.js';
-import { entryOf, Flight, fold, isStuck, mustPostpone, nextLookAt } from './flight.js';
-import { opensCalls, withRemarks } from './flight.js';
+import type { Beginning, Candidate, Delivery } from './flight.js';
+import {
+  deliveriesOf,
+  entryOf,
+  Flight,
+  fold,
+  isStuck,
+  mustPostpone,
+  nextLookAt,
+} from './flight.js';
+import { isPartOf, opensCalls, withRemarks } from './flight.js';
 import type { EngineLimits } from './limits.js';
-import type { Answer, Entry, Journal, Ports, Record } from './ports.js';
+import type { Answer, Ports, Record } from './ports.js';
 import { consequenceOf, questionOf } from './questions.js';
 
 /** Is dealt with after everything that came before it, and changes nothing. */
 const NOTHING_NEW: Event = { type: 'woken', at: 0 as Instant };
-
-/** What is special about the first version of a transaction. */
-interface Beginning {
-  readonly idempotency?: Entry['idempotency'];
-  /** What has happened before the journal hears of it. */
-  readonly already?: readonly Event[] | undefined;
-  /** Where it is written, if not by the engine's own journal. */
-  readonly through?: Pick<Journal, 'append'> | undefined;
-}
 
 export class Flights {
   private readonly flights = new Map<GlobalTransactionId, Flight>();
@@ -86,7 +85,7 @@ export class Flights {
     this.flights.set(flight.gtid, flight);
     flight.pumping = true;
     try {
-      const deliveries = (beginning.already ?? []).map((event) => ({ event }));
+      const deliveries = deliveriesOf(beginning);
       const verdict = await this.commit(flight, fold(flight, deliveries), beginning);
       if (verdict === 'conflict') this.forget(flight);
       else if (isEnded(flight.current)) this.onEnded(flight.record());
@@ -120,8 +119,11 @@ export class Flights {
     return flight;
   }
 
-  /** Resolves once the event has been dealt with and, if it must be, is durable. */
-  deliver(flight: Flight, delivery: Omit<Delivery, 'settled'>): Promise<void> {
+  /**
+   * Resolves once the event has been dealt with and, if it must be, is durable.
+   * @returns of what a person has done: whether it was; else nothing of interest
+   */
+  deliver(flight: Flight, delivery: Omit<Delivery, 'settled'>): Promise<boolean> {
     return new Promise((resolve, reject) => {
       flight.mailbox.push({ ...delivery, settled: { resolve, reject } });
       this.pump(flight);
@@ -145,7 +147,7 @@ export class Flights {
   flush(): Promise<void> {
     const flights = [...this.lazy];
     this.lazy.clear();
-    const written = flights.map((flight) => {
+    const written = flights.map((flight): Promise<unknown> => {
       flight.flushWanted = true;
       return this.deliver(flight, { event: NOTHING_NEW });
     });
@@ -187,9 +189,10 @@ export class Flights {
   private async turn(flight: Flight): Promise<boolean> {
     if (flight.reloadWanted) await this.reload(flight);
     const deliveries = flight.mailbox.splice(0);
+    let candidate: Candidate;
     try {
-      const candidate = fold(flight, deliveries);
-      flight.attempts = withRemarks(flight.attempts, candidate);
+      candidate = fold(flight, deliveries);
+      flight.attempts = withRemarks(flight.attempts, candidate, this.ports.clock.now());
       if (!candidate.forced && !(flight.flushWanted && candidate.unwritten.length > 0)) {
         beforeAccepting(flight, candidate);
         flight.accept(candidate, this.ports.clock.now());
@@ -204,7 +207,7 @@ export class Flights {
     }
     flight.flushWanted = false;
     if (isEnded(flight.current)) this.onEnded(flight.record());
-    for (const { settled } of deliveries) settled?.resolve();
+    for (const one of deliveries) one.settled?.resolve(isPartOf(candidate, one));
     return flight.mailbox.length > 0 || this.rest(flight);
   }
 
@@ -258,6 +261,7 @@ export class Flights {
   }
 
   private perform(flight: Flight, calls: readonly TokenedCall[]): void {
+    if (flight.current.paused === true) return; // X4
     for (const call of calls) {
       if (flight.asking.has(callKey(call))) continue;
       flight.asking.add(callKey(call));

@@ -1,7 +1,9 @@
+export * from './audit.js';
 export type { Failure } from './attempts.js';
 export * from './definition.js';
 export * from './engine.js';
 export * from './errors.js';
+export type { Intervening } from './flight.js';
 export { isStuck } from './flight.js';
 export * from './limits.js';
 export * from './ports.js';

@@ -2,7 +2,6 @@
 // Production opens them on those; the simulator opens them on itself.
 import type {
   BranchId,
-  Event,
   GlobalTransactionId,
   Instant,
   Json,
@@ -11,7 +10,9 @@ import type {
   Standing,
   TokenedCall,
   Transaction,
+  TransactionEvent,
 } from '@concordat/protocols';
+import type { AuditLine } from './audit.js';
 import type { Definition, ParticipantRef } from './definition.js';
 
 export interface Ports {
@@ -93,13 +94,15 @@ export interface Entry {
   readonly dueAt: Instant | null;
   /** The engine's instant of this append, by the database's clock. */
   readonly at: Instant;
+  /** What people have done that led here: written in the same commit, or nothing is. */
+  readonly audit?: readonly AuditLine[];
   /** Version 1 only. */
   readonly idempotency?: { readonly key: string; readonly digest: string };
 }
 
 /** One line of history: what was learnt, in order, and which calls that opened. */
 export interface JournalLine {
-  readonly events: readonly (Event | { readonly type: 'begun' })[];
+  readonly events: readonly (TransactionEvent | { readonly type: 'begun' })[];
   readonly opened: readonly TokenedCall[];
 }
 
@@ -164,7 +167,12 @@ export type Answer =
       readonly note?: string;
     }
   /** Still working: ask again with the same token. */
-  | { readonly type: 'working'; readonly retryAfterMs: number | undefined }
+  | {
+      readonly type: 'working';
+      readonly retryAfterMs: number | undefined;
+      /** Why, if it is not the participant's own word: such as that a person has paused it. */
+      readonly reason?: string;
+    }
   /** An order that the participant says it cannot obey (409): stays outstanding, is stuck. */
   | { readonly type: 'balked'; readonly reason: string }
   /** The participant has seen a higher token (410). */

@@ -44,7 +44,7 @@ export function consequenceOf(call: TokenedCall, answer: Answer): Consequence {
       };
     case 'working':
       return withoutReply({
-        error: 'still working',
+        error: answer.reason ?? 'still working',
         counts: false,
         retryAfterMs: answer.retryAfterMs,
       });

@@ -7,7 +7,7 @@ import { arrayLiteral } from './text-array.js';
 /** @throws InvariantViolation if the entry contradicts itself */
 export function rowOf(entry: Entry): AppendRow {
   const { gtid, transaction, definition, idempotency } = entry;
-  const { version, current, tokens, results } = transaction;
+  const { version, ...state } = transaction;
   const { phase, outcome } = summaryOf(transaction);
   assert((entry.dueAt === null) === (outcome !== undefined), 'only an ended entry is never due');
   assert(version > 1 || definition !== undefined, 'version 1 has a definition');
@@ -15,25 +15,29 @@ export function rowOf(entry: Entry): AppendRow {
   return {
     gtid,
     version,
-    protocol: current.protocol,
+    protocol: state.current.protocol,
     phase,
     outcome: outcome ?? null,
     stuck: entry.stuck,
     forced: entry.forced,
     dueAt: entry.dueAt,
     at: entry.at,
-    state: JSON.stringify({ current, tokens, results }), // the version has a column of its own
+    state: JSON.stringify(state), // the version has a column of its own
     attempts: JSON.stringify(entry.attempts),
     line: JSON.stringify(entry.line),
     definition: definition === undefined ? null : JSON.stringify(definition),
     participants: definition === undefined ? null : arrayLiteral(participantsOf(definition)),
     name: definition?.name ?? null,
+    tenant: definition?.tenant ?? DEFAULT_TENANT,
     metadata: JSON.stringify(definition?.metadata ?? {}),
     begunAt: definition?.begunAt ?? entry.at,
     key: idempotency?.key ?? null,
     digest: idempotency?.digest ?? null,
   };
 }
+
+/** Of whoever began without one, and of everything that was begun before there were tenants. */
+const DEFAULT_TENANT = 'default';
 
 export function charactersIn({ state, line, definition }: AppendRow): number {
   return state.length + line.length + (definition?.length ?? 0);

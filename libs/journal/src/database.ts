@@ -80,6 +80,33 @@ export class Database {
     throw failure;
   }
 
+  /**
+   * Runs several statements as one transaction: all of them happen, or none.
+   * @param work is given `run`; what it throws rolls back, and is thrown on
+   * @throws StatementRolledBack if certainly nothing was written, else JournalUnavailable
+   */
+  async transaction<T>(work: (run: Run) => Promise<T>): Promise<T> {
+    const client = await this.checkOut();
+    const warnings: string[] = [];
+    const onNotice = ({ code, message = 'a warning' }: Notice): void => {
+      if (code !== SUCCESSFUL_COMPLETION) warnings.push(message);
+    };
+    client.on('notice', onNotice);
+    let failure: JournalUnavailable | undefined;
+    try {
+      const done = await within(client, work);
+      if (warnings.length === 0) return done;
+      failure = new JournalUnavailable(`committed with a warning: ${warnings.join('; ')}`);
+    } catch (error) {
+      if (error instanceof RolledBack) throw error.cause; // the connection is as good as before
+      failure = failureOf(error);
+    } finally {
+      client.off('notice', onNotice);
+      checkIn(client, failure);
+    }
+    throw failure;
+  }
+
   private async checkOut(): Promise<PoolClient> {
     try {
       const client = await this.pool.connect();
@@ -89,6 +116,39 @@ export class Database {
       throw failureOf(error);
     }
   }
+}
+
+/** One statement of a transaction. */
+export type Run = <Row extends QueryResultRow>(
+  statement: Statement,
+  values: readonly unknown[],
+) => Promise<readonly Row[]>;
+
+/** What the work itself has thrown, once everything was undone. */
+class RolledBack extends Error {}
+
+async function within<T>(client: PoolClient, work: (run: Run) => Promise<T>): Promise<T> {
+  let failed: unknown;
+  const run: Run = async (statement, values) => {
+    try {
+      const { rows } = await client.query({ ...statement, values: [...values] });
+      return rows;
+    } catch (error) {
+      failed = error;
+      throw failureOf(error);
+    }
+  };
+  await client.query('begin');
+  let done: T;
+  try {
+    done = await work(run);
+  } catch (error) {
+    if (failed !== undefined && !(failureOf(failed) instanceof StatementRolledBack)) throw failed;
+    await client.query('rollback');
+    throw new RolledBack('rolled back', { cause: error });
+  }
+  await client.query('commit');
+  return done;
 }
 
 /** Every way in which a statement can fail, as the one operating error that callers expect. */

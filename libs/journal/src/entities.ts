@@ -19,6 +19,7 @@ export interface TransactionRow {
   readonly due_at: Date | null;
   readonly state: Omit<Transaction, 'version'>;
   readonly attempts: Attempts;
+  readonly tenant: string;
 }
 
 export interface JournalRow {
@@ -50,6 +51,7 @@ export const transactionView = new EntitySchema<TransactionRow>({
     due_at: { type: 'timestamptz', nullable: true },
     state: { type: 'json' },
     attempts: { type: 'json' },
+    tenant: { type: 'text' },
   },
 });
 

@@ -1,11 +1,12 @@
 // Builds the journal from an address: one pool, and the ports that share it.
-import type { Agenda, Clock, Entry, Journal } from '@concordat/engine';
+import type { Agenda, AuditLine, Clock, Entry, Journal } from '@concordat/engine';
 import { assert } from '@concordat/protocols';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { DataSource } from 'typeorm';
 import type { RunWithin } from './arrive-within.js';
 import { arriveWithin } from './arrive-within.js';
+import type { Run } from './database.js';
 import { Database } from './database.js';
 import { DatabaseClock } from './database-clock.js';
 import { journalTable, transactionView } from './entities.js';
@@ -16,6 +17,7 @@ import { PostgresAgenda } from './postgres-agenda.js';
 import { PostgresJournal } from './postgres-journal.js';
 import { Reader } from './reader.js';
 import { Retention } from './retention.js';
+import { AUDIT, auditParameters } from './statements/audit.js';
 import { CLUSTER } from './statements/cluster.js';
 import { waitForPostgres } from './wait-for-postgres.js';
 
@@ -43,6 +45,13 @@ export interface OpenJournal {
   readonly cluster: () => Promise<string>;
   /** Writes a first version inside a local transaction of the caller's, on the same database. */
   readonly arriveWithin: (entry: Entry, run: RunWithin) => Promise<void>;
+  /** For what is kept beside the journal: keys, approvals, pauses. Not for transactions. */
+  readonly database: Pick<Database, 'run'>;
+  /**
+   * Does what a person has asked for, outside of any transaction's own append, and writes the audit
+   * line in the same commit. What `work` throws undoes it, and is thrown on.
+   */
+  readonly audited: <T>(line: AuditLine, work: (run: Run) => Promise<T>) => Promise<T>;
   /** Brings the schema up to date and makes room for the days ahead. Call it before the others. */
   readonly migrate: () => Promise<readonly string[]>;
   /** Waits for what is being written, for at most two seconds, and closes the connections. */
@@ -98,6 +107,13 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
       clock,
       retention,
       cluster: () => clusterOf(database),
+      database,
+      audited: (line, work) =>
+        database.transaction(async (run) => {
+          const done = await work(run);
+          await run(AUDIT, auditParameters(line));
+          return done;
+        }),
       arriveWithin: (entry, run) => arriveWithin(owner, entry, run),
       migrate: async () => {
         const applied = await migrate(databaseUrl);

@@ -1,6 +1,6 @@
 // The engine's port `Journal` on Postgres.
 import { crashPoint } from '@concordat/crash-points';
-import type { Entry, Journal, Record } from '@concordat/engine';
+import type { AuditLine, Entry, Journal, Record } from '@concordat/engine';
 import { EntryRejected } from '@concordat/engine';
 import type { GlobalTransactionId } from '@concordat/protocols';
 import { assert } from '@concordat/protocols';
@@ -14,6 +14,7 @@ import type { StateRow } from './record.js';
 import { recordsOf } from './record.js';
 import type { AppendRow } from './statements/append.js';
 import { APPEND, appendParameters } from './statements/append.js';
+import { AUDIT, auditParameters } from './statements/audit.js';
 import { FIND_BY_KEY } from './statements/find-by-key.js';
 import { LOAD } from './statements/load.js';
 
@@ -44,6 +45,7 @@ export class PostgresJournal implements Journal {
     const row = rowOf(entry);
     this.underWay.add(gtid);
     try {
+      if (entry.audit !== undefined) return await this.appendAudited(row, entry.audit);
       return await this.appends.submit(row);
     } catch (error) {
       return onFailure(error);
@@ -69,6 +71,18 @@ export class PostgresJournal implements Journal {
   /** Resolves when every append that was asked for has been answered. */
   idle(): Promise<void> {
     return this.appends.idle();
+  }
+
+  /** By itself: acts of people are few, and what is theirs alone must not undo what is others'. */
+  private appendAudited(row: AppendRow, audit: readonly AuditLine[]): Promise<Appended> {
+    return this.database.transaction(async (run) => {
+      const written = await run(APPEND, appendParameters(this.owner, [{ ...row, forced: true }]));
+      if (written.length === 0) return 'conflict';
+      crashPoint('audit.before-line');
+      for (const line of audit) await run(AUDIT, auditParameters(line));
+      crashPoint('audit.before-commit');
+      return 'appended';
+    });
   }
 
   private async flush(rows: readonly AppendRow[]): Promise<readonly Appended[]> {

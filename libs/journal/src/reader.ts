@@ -36,11 +36,14 @@ export interface ListFilters {
   readonly begunBefore?: Instant | undefined;
   /** Of these, each must be among the transaction's metadata. */
   readonly metadata?: Readonly<{ [key: string]: string }> | undefined;
+  /** Of one of these; absent: of any. None are of no tenant. */
+  readonly tenants?: readonly string[] | undefined;
 }
 
 export interface ListedTransaction extends Record {
   /** Which instance last advanced or leased it. For people; safety never rests on it. */
   readonly owner: string;
+  readonly tenant: string;
   readonly stuck: boolean;
   /** When somebody looks at it again; null if it has ended. */
   readonly dueAt: Instant | null;
@@ -124,7 +127,15 @@ export class Reader {
       const definition = definitions.get(row.gtid);
       if (definition === undefined) return []; // forgotten after the row was read
       const dueAt = row.due_at === null ? null : instantOfDate(row.due_at);
-      return [{ ...recordOf(row, definition), owner: row.owner, stuck: row.stuck, dueAt }];
+      return [
+        {
+          ...recordOf(row, definition),
+          owner: row.owner,
+          tenant: row.tenant,
+          stuck: row.stuck,
+          dueAt,
+        },
+      ];
     });
   }
 }
@@ -136,6 +147,9 @@ function applyFilters(query: SelectQueryBuilder<TransactionRow>, filters: ListFi
   if (outcome !== undefined) query.andWhere('t.outcome = :outcome', { outcome });
   if (name !== undefined) query.andWhere('t.name = :name', { name });
   if (stuck !== undefined) query.andWhere('t.stuck = :stuck', { stuck });
+  if (filters.tenants !== undefined) {
+    query.andWhere('t.tenant = any(:tenants)', { tenants: [...filters.tenants] });
+  }
   if (participant !== undefined) {
     query.andWhere('t.participants @> array[:participant]', { participant });
   }

@@ -57,10 +57,19 @@ export type Event =
   | { readonly type: 'enlisted'; readonly branches: readonly BranchPlan[] }
   | { readonly type: 'commit-requested' }
   | { readonly type: 'rollback-requested' }
-  | { readonly type: 'replied'; readonly call: Call; readonly reply: Reply; readonly result?: Json }
+  | Replied
   /** A question was asked as often as its initiator allows, and is still in doubt. */
   | { readonly type: 'exhausted'; readonly call: Call }
   | { readonly type: 'woken'; readonly at: Instant };
+
+export interface Replied {
+  readonly type: 'replied';
+  readonly call: Call;
+  readonly reply: Reply;
+  readonly result?: Json;
+  /** A person has answered in the participant's place. */
+  readonly by?: 'person';
+}
 
 export interface Outstanding {
   readonly calls: readonly Call[];

@@ -167,7 +167,13 @@ const eventSchema = z
       call: callSchema,
       reply: replySchema,
       result: jsonSchema.optional(),
+      by: z
+        .literal('person')
+        .optional()
+        .meta({ description: "A person has answered in the participant's place." }),
     }),
+    z.strictObject({ type: z.enum(['paused', 'resumed', 'hurried']) }),
+    z.strictObject({ type: z.enum(['replayed', 'amended']), branch: idSchema }),
     z.strictObject({ type: z.literal('exhausted'), call: callSchema }),
     z.strictObject({ type: z.literal('woken'), at: instantSchema }),
   ])

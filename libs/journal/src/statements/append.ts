@@ -23,6 +23,7 @@ export interface AppendRow {
   /** An array literal; null where it has not changed. */
   readonly participants: string | null;
   readonly name: string | null;
+  readonly tenant: string;
   readonly metadata: string;
   readonly begunAt: number;
   readonly key: string | null;
@@ -30,7 +31,7 @@ export interface AppendRow {
 }
 
 /**
- * $1 owner; $20 whether the commit is forced; the rest are arrays of equal length, one element a
+ * $1 owner; $21 whether the commit is forced; the rest are arrays of equal length, one element a
  * row, no gtid twice.
  *
  * - version 1: inserts the transaction, and its idempotency key if it has one. If the key is
@@ -47,13 +48,14 @@ export const APPEND: Statement = {
   name: 'append',
   text: `
     with entry as (
-      select *, case when not $20 then set_config('synchronous_commit', 'off', true) end
+      select *, case when not $21 then set_config('synchronous_commit', 'off', true) end
         from unnest($2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::boolean[],
                     $8::float8[], $9::float8[], $10::text[], $11::text[], $12::text[], $13::text[],
-                    $14::text[], $15::text[], $16::text[], $17::float8[], $18::text[], $19::text[])
+                    $14::text[], $15::text[], $16::text[], $17::float8[], $18::text[], $19::text[],
+                    $20::text[])
           as entry (gtid, version, protocol, phase, outcome, stuck,
                     due_at, at, state, attempts, line, definition,
-                    participants, name, metadata, begun_at, key, digest)
+                    participants, name, metadata, begun_at, key, digest, tenant)
     ), keyed as (
       insert into concordat.idempotency_key (key, digest, gtid)
       select key, digest, gtid from entry where key is not null
@@ -65,10 +67,11 @@ export const APPEND: Statement = {
     ), opened as (
       insert into concordat.global_transaction
             (gtid, protocol, name, participants, metadata, begun_at,
-             version, phase, owner, stuck, due_at, state, attempts)
+             version, phase, owner, stuck, due_at, state, attempts, tenant)
       select gtid, protocol, name, participants::text[], metadata::jsonb,
              to_timestamp(begun_at / 1000),
-             version, phase, $1, stuck, to_timestamp(due_at / 1000), state::json, attempts::json
+             version, phase, $1, stuck, to_timestamp(due_at / 1000), state::json, attempts::json,
+             tenant
         from begun where outcome is null
     ), advanced as (
       update concordat.global_transaction unfinished
@@ -87,18 +90,19 @@ export const APPEND: Statement = {
       returning entry.gtid, entry.version, entry.at, entry.line, entry.definition,
                 entry.outcome, entry.state, entry.attempts,
                 coalesce(entry.participants::text[], unfinished.participants) as participants,
-                unfinished.protocol, unfinished.name, unfinished.metadata, unfinished.begun_at
+                unfinished.protocol, unfinished.name, unfinished.metadata, unfinished.begun_at,
+                unfinished.tenant
     ), ended as (
       insert into concordat.ended_transaction
             (gtid, protocol, name, participants, metadata, begun_at,
-             ended_at, version, outcome, owner, state, attempts)
+             ended_at, version, outcome, owner, state, attempts, tenant)
       select gtid, protocol, name, participants, metadata, begun_at,
-             to_timestamp(at / 1000), version, outcome, $1, state::json, attempts::json
+             to_timestamp(at / 1000), version, outcome, $1, state::json, attempts::json, tenant
         from finished
        union all
       select gtid, protocol, name, participants::text[], metadata::jsonb,
              to_timestamp(begun_at / 1000),
-             to_timestamp(at / 1000), version, outcome, $1, state::json, attempts::json
+             to_timestamp(at / 1000), version, outcome, $1, state::json, attempts::json, tenant
         from begun where outcome is not null
     )
     insert into concordat.journal (gtid, version, at, line, definition)
@@ -131,6 +135,7 @@ export function appendParameters(owner: string, rows: readonly AppendRow[]): rea
     rows.map((row) => row.begunAt),
     textArray(rows.map((row) => row.key)),
     textArray(rows.map((row) => row.digest)),
+    rows.map((row) => row.tenant),
     rows.some((row) => row.forced),
   ];
 }

@@ -19,9 +19,9 @@ export const ARRIVE: Statement = {
     ), opened as (
       insert into concordat.global_transaction
             (gtid, protocol, name, participants, metadata, begun_at,
-             version, phase, owner, stuck, due_at, state, attempts)
+             version, phase, owner, stuck, due_at, state, attempts, tenant)
       select $2, $3, $4, $5::text[], $6::jsonb, to_timestamp($7::float8 / 1000),
-             1, $8, $1, $9, to_timestamp($10::float8 / 1000), $11::json, $12::json
+             1, $8, $1, $9, to_timestamp($10::float8 / 1000), $11::json, $12::json, $16
         from forced
     )
     insert into concordat.journal (gtid, version, at, line, definition)
@@ -46,5 +46,6 @@ export function arriveParameters(owner: string, row: AppendRow): readonly unknow
     row.at,
     row.line,
     row.definition,
+    row.tenant,
   ];
 }

@@ -1,0 +1,205 @@
+// What is wrong, what it harms, and what is behind it: the pages before a single transaction.
+//
+// Y1. What could not be asked is named (`missing`): a partial answer never looks complete.
+// Y2. A count that would cost a scan is a lower bound, and says so (`atLeast`).
+import { z } from 'zod';
+import { instantSchema, transactionViewSchema } from '../views.js';
+import { gtidSchema, idSchema, outcomeSchema, phaseSchema, protocolSchema } from '../words.js';
+import { tenantSchema } from './permissions.js';
+import { blocksSchema, waitingSessionSchema } from './truth.js';
+import { resourceManagerViewSchema, standingOfPreparedSchema } from '../resource-manager-views.js';
+
+const countSchema = z.int().min(0);
+
+const missingSchema = z
+  .array(z.strictObject({ what: z.string(), reason: z.string() }))
+  .meta({ description: 'What could not be asked; empty: the answer is complete.' });
+
+/** How a transaction that is not finished does harm. The worst comes first. */
+export const harms = [
+  'heuristic',
+  'blocking',
+  'in-doubt-decided',
+  'in-doubt-undecided',
+  'compensation-stuck',
+  'step-stuck',
+  'paused',
+] as const;
+export const harmSchema = z.enum(harms).meta({
+  id: 'Harm',
+  description:
+    'heuristic: ended, and not as decided. blocking: sessions wait for a prepared branch. ' +
+    'in-doubt-decided: decided, and some branch has not acknowledged. in-doubt-undecided: ' +
+    'prepared, and nothing is decided. compensation-stuck, step-stuck: a saga or a reservation ' +
+    'goes neither on nor back. paused: by a person.',
+});
+
+const seriesPointSchema = z.strictObject({
+  at: instantSchema.meta({ description: 'The beginning of the interval.' }),
+  protocol: protocolSchema,
+  /** By outcome; an outcome that is absent was none. */
+  ended: z.partialRecord(outcomeSchema, countSchema),
+  p50Ms: z.number().min(0).nullable(),
+  p95Ms: z.number().min(0).nullable(),
+  p99Ms: z.number().min(0).nullable(),
+});
+
+export const causeSchema = z
+  .strictObject({
+    /** Stable: of the participant, the operation and the kind of error. */
+    fingerprint: z.string(),
+    participant: z.string(),
+    operation: z.string(),
+    error: z.string().meta({ description: 'Of the latest of them.' }),
+    harm: harmSchema,
+    count: countSchema,
+    oldestBegunAt: instantSchema,
+    oldestGtid: gtidSchema,
+    nextAttemptAt: instantSchema.optional(),
+    sessionsBlocked: countSchema,
+  })
+  .meta({ id: 'Cause', description: 'Stuck transactions that have one root.' });
+
+export const participantHealthSchema = z
+  .strictObject({
+    name: z.string(),
+    kind: z.enum(['http', 'postgres', 'mysql', 'queue', 'in-process']),
+    address: z.string(),
+    paused: z.strictObject({ by: z.string(), reason: z.string(), since: instantSchema }).nullable(),
+    /** Of the last minutes, as this coordinator has seen them; null: it was not asked. */
+    calls: z
+      .strictObject({
+        windowMs: z.int(),
+        answered: countSchema,
+        inDoubt: countSchema,
+        refused: countSchema,
+        p50Ms: z.number().nullable(),
+        p95Ms: z.number().nullable(),
+        lastError: z.string().optional(),
+        lastErrorAt: instantSchema.optional(),
+        lastAnsweredAt: instantSchema.optional(),
+      })
+      .nullable(),
+    stuck: countSchema,
+    health: z.enum(['healthy', 'failing', 'silent', 'paused', 'unknown']),
+    said: z.string(),
+    resourceManager: resourceManagerViewSchema.optional(),
+  })
+  .meta({ id: 'ParticipantHealth' });
+export const participantListSchema = z.strictObject({
+  items: z.array(participantHealthSchema),
+  missing: missingSchema,
+});
+
+export const overviewSchema = z
+  .strictObject({
+    at: instantSchema,
+    windowMs: z.int(),
+    intervalMs: z.int(),
+    now: z.strictObject({
+      unfinished: countSchema,
+      stuck: countSchema,
+      paused: countSchema,
+      endedPerSecond: z.number().min(0),
+      sessionsBlocked: countSchema,
+      heuristicsUnforgotten: countSchema,
+      orphans: countSchema,
+      approvalsPending: countSchema,
+    }),
+    series: z.array(seriesPointSchema),
+    causes: z.array(causeSchema).meta({ description: 'The most harmful first.' }),
+    byHarm: z.partialRecord(harmSchema, countSchema),
+    participants: z.array(participantHealthSchema),
+    blocked: z.array(
+      waitingSessionSchema.extend({
+        resourceManager: idSchema,
+        gid: z.string(),
+        gtid: gtidSchema.optional(),
+        branch: idSchema.optional(),
+      }),
+    ),
+    missing: missingSchema,
+  })
+  .meta({ id: 'Overview' });
+
+export const triageItemSchema = transactionViewSchema
+  .extend({
+    tenant: tenantSchema,
+    version: z.int().min(1),
+    paused: z.boolean(),
+    owner: z.string(),
+    ageMs: z.number().min(0),
+    harm: harmSchema.nullable(),
+    /** Why it is where it is, on the row: the latest error, or what it waits for. */
+    why: z.string().nullable(),
+  })
+  .meta({ id: 'TriageItem' });
+
+export const triageListSchema = z
+  .strictObject({
+    items: z.array(triageItemSchema),
+    cursor: z.string().nullable(),
+    missing: missingSchema,
+  })
+  .meta({ id: 'TriageList' });
+
+/** Filters of GET …/operations/transactions beyond those of GET /v1/transactions. */
+export const triageExtras = {
+  harm: harmSchema.optional(),
+  paused: z.enum(['true', 'false']).optional(),
+  tenant: tenantSchema.optional(),
+  cause: z.string().max(64).optional().meta({ description: 'The fingerprint of a cause.' }),
+  /** A part of the error, letter case aside. */
+  error: z.string().max(200).optional(),
+  gtid: z.string().max(64).optional().meta({ description: 'The beginning of an id.' }),
+  unfinished: z.enum(['true', 'false']).optional(),
+};
+
+export const savedViewSchema = z
+  .strictObject({
+    id: z.string(),
+    name: z.string().min(1).max(60),
+    /** As it stands in the URL of the page. */
+    query: z.record(z.string(), z.string()),
+    /** Ours: cannot be changed. */
+    builtIn: z.boolean(),
+    count: countSchema.nullable(),
+    atLeast: z.boolean(),
+  })
+  .meta({ id: 'SavedView' });
+export const savedViewListSchema = z.strictObject({ items: z.array(savedViewSchema) });
+export const savedViewRequestSchema = savedViewSchema.pick({ name: true, query: true });
+
+export const inDoubtItemSchema = z
+  .strictObject({
+    resourceManager: idSchema,
+    gid: z.string(),
+    ours: z.boolean(),
+    gtid: gtidSchema.optional(),
+    branch: idSchema.optional(),
+    standing: standingOfPreparedSchema.or(z.literal('others')),
+    reason: z.string(),
+    preparedAt: instantSchema.optional(),
+    ageMs: z.number().min(0).optional(),
+    owner: z.string().optional(),
+    database: z.string().optional(),
+    phase: phaseSchema.optional(),
+    blocks: blocksSchema,
+    /** What may be done with it here, and why not. */
+    mayEnd: z.boolean(),
+    whyNot: z.string().optional(),
+  })
+  .meta({ id: 'InDoubt' });
+export const inDoubtListSchema = z
+  .strictObject({ at: instantSchema, items: z.array(inDoubtItemSchema), missing: missingSchema })
+  .meta({ id: 'InDoubtList', description: 'Of all resource managers, asked live.' });
+
+export type Harm = z.infer<typeof harmSchema>;
+export type CauseView = z.infer<typeof causeSchema>;
+export type ParticipantHealthView = z.infer<typeof participantHealthSchema>;
+export type OverviewView = z.infer<typeof overviewSchema>;
+export type TriageItemView = z.infer<typeof triageItemSchema>;
+export type TriageListView = z.infer<typeof triageListSchema>;
+export type SavedViewView = z.infer<typeof savedViewSchema>;
+export type InDoubtItemView = z.infer<typeof inDoubtItemSchema>;
+export type InDoubtListView = z.infer<typeof inDoubtListSchema>;
