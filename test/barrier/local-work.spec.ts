@@ -6,6 +6,8 @@ import { acknowledged, branchAt, latch, reply, stale, untilSettled, working } fr
 import { eventually } from '../support/eventually.js';
 import { poolOf } from './databases.js';
 import { mysqlStore } from './mysql-store.js';
+import { redisStore } from './redis-store.js';
+import type { StoreUnderTest } from './stores.js';
 import { postgresStore } from './stores.js';
 
 const executed = (token: number) => reply('done', { result: { by: 'execute', token } });
@@ -13,7 +15,8 @@ const tried = (token: number) => reply('tried', { result: { by: 'try', token } }
 const notToday = reply('refused', { note: 'not today' });
 
 const postgres = await postgresStore();
-const stores = [postgres, await mysqlStore()];
+const databases = [postgres, await mysqlStore()];
+const stores: readonly StoreUnderTest[] = [...databases, await redisStore()];
 
 describe.each(stores)('on $name', (store) => {
   const { url, scripted: service } = store.service;
@@ -27,32 +30,6 @@ describe.each(stores)('on $name', (store) => {
       expect(await branch.call('execute', 1)).toEqual(executed(1));
       expect(await branch.call('execute', 1)).toEqual(executed(1));
       expect(await effects(branch.gtid)).toEqual(['execute']);
-    });
-
-    test('a duplicate that comes while the first runs waits, and repeats its answer', async () => {
-      service.door = latch();
-      const branch = tcc('wait');
-      const first = branch.call('try', 1);
-      await service.door.reached;
-      const second = branch.call('try', 1);
-      await eventually('the second copy waits', () => store.somebodyWaits());
-      service.door.open();
-      expect(await Promise.all([first, second])).toEqual([tried(1), tried(1)]);
-      expect(await effects(branch.gtid)).toEqual(['try']);
-    });
-
-    test('a duplicate that would wait too long is told to ask again', async () => {
-      const { url: other, scripted: impatient, end } = await store.serve({ lockTimeoutMs: 100 });
-      const door = (impatient.door = latch());
-      const branch = branchAt(other, 'saga', { payload: 'wait' });
-      const first = branch.call('execute', 1);
-      await door.reached;
-      expect(await branch.call('execute', 1)).toEqual(working);
-      door.open();
-      expect(await first).toEqual(executed(1));
-      expect(await branch.call('execute', 1)).toEqual(executed(1));
-      expect(await effects(branch.gtid)).toEqual(['execute']);
-      await end();
     });
 
     test('the same token with another operation is in doubt, and runs nothing', async () => {
@@ -169,24 +146,6 @@ describe.each(stores)('on $name', (store) => {
       const answer = await saga('throw').call('execute', 1);
       expect(JSON.stringify(answer)).not.toContain('out of order');
     });
-
-    test('an SQL error that a handler swallows is not taken for a yes', async () => {
-      const branch = saga('swallow');
-      expect((await branch.call('execute', 1)).type).toBe('in-doubt');
-      expect(await effects(branch.gtid)).toEqual([]);
-    });
-
-    test('a connection lost while a handler runs is in doubt, and the service goes on', async () => {
-      service.door = latch();
-      const branch = saga('wait');
-      const first = branch.call('execute', 1);
-      await service.door.reached;
-      await store.endSessionsAtWork();
-      service.door.open();
-      expect((await first).type).toBe('in-doubt');
-      expect(await branch.call('execute', 1, { payload: 'obey' })).toEqual(executed(1));
-      expect(await effects(branch.gtid)).toEqual(['execute']);
-    });
   });
 
   describe('an order that contradicts what has become of the work', () => {
@@ -215,23 +174,6 @@ describe.each(stores)('on $name', (store) => {
     });
   });
 
-  describe('2PC in one phase', () => {
-    test('does and commits in one, and repeats its answer', async () => {
-      const branch = branchAt(url, '2pc', { payload: 'obey' });
-      expect(await branch.call('commit-one-phase', 1)).toEqual(acknowledged);
-      expect(await branch.call('commit-one-phase', 1)).toEqual(acknowledged);
-      expect(await effects(branch.gtid)).toEqual(['commit-one-phase']);
-      expect(await branch.call('rollback', 2)).toMatchObject(reply('heuristic-commit'));
-    });
-
-    test('a refusal is its rollback, and is repeated', async () => {
-      const branch = branchAt(url, '2pc', { payload: 'refuse' });
-      expect(await branch.call('commit-one-phase', 1)).toEqual(notToday);
-      expect(await branch.call('commit-one-phase', 1, { payload: 'obey' })).toEqual(notToday);
-      expect(await effects(branch.gtid)).toEqual([]);
-    });
-  });
-
   test('tries and cancels that arrive together end with the work undone, or never done', async () => {
     for (let round = 0; round < 20; round += 1) {
       const branch = tcc();
@@ -248,6 +190,78 @@ describe.each(stores)('on $name', (store) => {
       const isUndone = (await effects(branch.gtid)).join() === 'cancel,try';
       expect(isUndone || (await effects(branch.gtid)).length === 0).toBe(true);
     }
+  });
+});
+
+describe.each(databases)('in a transaction of $name', (store) => {
+  const { url, scripted: service } = store.service;
+  const effects = (gtid: string): Promise<readonly string[]> => store.effectsOf(gtid);
+  const saga = (payload: string): Branch => branchAt(url, 'saga', { payload });
+  const tcc = (payload: string): Branch => branchAt(url, 'tcc', { payload });
+
+  describe('the same call', () => {
+    test('a duplicate that comes while the first runs waits, and repeats its answer', async () => {
+      service.door = latch();
+      const branch = tcc('wait');
+      const first = branch.call('try', 1);
+      await service.door.reached;
+      const second = branch.call('try', 1);
+      await eventually('the second copy waits', () => store.somebodyWaits());
+      service.door.open();
+      expect(await Promise.all([first, second])).toEqual([tried(1), tried(1)]);
+      expect(await effects(branch.gtid)).toEqual(['try']);
+    });
+
+    test('a duplicate that would wait too long is told to ask again', async () => {
+      const { url: other, scripted: impatient, end } = await store.serve({ lockTimeoutMs: 100 });
+      const door = (impatient.door = latch());
+      const branch = branchAt(other, 'saga', { payload: 'wait' });
+      const first = branch.call('execute', 1);
+      await door.reached;
+      expect(await branch.call('execute', 1)).toEqual(working);
+      door.open();
+      expect(await first).toEqual(executed(1));
+      expect(await branch.call('execute', 1)).toEqual(executed(1));
+      expect(await effects(branch.gtid)).toEqual(['execute']);
+      await end();
+    });
+  });
+
+  describe('a handler that fails', () => {
+    test('an SQL error that a handler swallows is not taken for a yes', async () => {
+      const branch = saga('swallow');
+      expect((await branch.call('execute', 1)).type).toBe('in-doubt');
+      expect(await effects(branch.gtid)).toEqual([]);
+    });
+
+    test('a connection lost while a handler runs is in doubt, and the service goes on', async () => {
+      service.door = latch();
+      const branch = saga('wait');
+      const first = branch.call('execute', 1);
+      await service.door.reached;
+      await store.endSessionsAtWork();
+      service.door.open();
+      expect((await first).type).toBe('in-doubt');
+      expect(await branch.call('execute', 1, { payload: 'obey' })).toEqual(executed(1));
+      expect(await effects(branch.gtid)).toEqual(['execute']);
+    });
+  });
+
+  describe('2PC in one phase', () => {
+    test('does and commits in one, and repeats its answer', async () => {
+      const branch = branchAt(url, '2pc', { payload: 'obey' });
+      expect(await branch.call('commit-one-phase', 1)).toEqual(acknowledged);
+      expect(await branch.call('commit-one-phase', 1)).toEqual(acknowledged);
+      expect(await effects(branch.gtid)).toEqual(['commit-one-phase']);
+      expect(await branch.call('rollback', 2)).toMatchObject(reply('heuristic-commit'));
+    });
+
+    test('a refusal is its rollback, and is repeated', async () => {
+      const branch = branchAt(url, '2pc', { payload: 'refuse' });
+      expect(await branch.call('commit-one-phase', 1)).toEqual(notToday);
+      expect(await branch.call('commit-one-phase', 1, { payload: 'obey' })).toEqual(notToday);
+      expect(await effects(branch.gtid)).toEqual([]);
+    });
   });
 });
 

@@ -12,12 +12,12 @@ import { eventually } from '../support/eventually.js';
 import { mariadbDatabase } from '../support/mariadb.js';
 import type { Scripted } from './scripted.js';
 import { EFFECT, scriptedOn } from './scripted.js';
-import type { Served, ServeOptions, StoreUnderTest } from './stores.js';
+import type { DatabaseUnderTest, Served, ServeOptions } from './stores.js';
 import { served } from './stores.js';
 
 const SESSIONS_MAX = 10;
 
-export interface MysqlStore extends StoreUnderTest {
+export interface MysqlStore extends DatabaseUnderTest {
   readonly databaseUrl: string;
   readonly pool: Pool;
 }

@@ -1,4 +1,4 @@
-// A service's database under test, whichever it is: what the suites of every store need of it.
+// A service's store under test, whichever it is: what the suites of every store need of it.
 import { nodeHandler } from '@concordat/participant-sdk';
 import type { Pool } from 'pg';
 import { afterAll } from 'vitest';
@@ -9,10 +9,16 @@ import { createEffects, effectsOf, scripted } from './scripted.js';
 
 export interface StoreUnderTest {
   readonly name: string;
+  readonly service: Pick<Served, 'url' | 'scripted'>;
+  /** The operations that have had an effect, in alphabetical order. */
+  effectsOf(gtid: string): Promise<readonly string[]>;
+}
+
+/** One with transactions, locks and sessions. */
+export interface DatabaseUnderTest extends StoreUnderTest {
   readonly service: Served;
   /** Another service, on sessions of its own. */
   serve(options?: ServeOptions): Promise<Served>;
-  effectsOf(gtid: string): Promise<readonly string[]>;
   /** How many rows the barrier has of a transaction. */
   rowsOf(gtid: string): Promise<number>;
   isPrepared(gtid: string): Promise<boolean>;
@@ -47,7 +53,7 @@ export interface Served {
   readonly end: () => Promise<void>;
 }
 
-export interface PostgresStore extends StoreUnderTest {
+export interface PostgresStore extends DatabaseUnderTest {
   readonly databaseUrl: string;
   readonly pool: Pool;
 }

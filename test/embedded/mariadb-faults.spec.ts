@@ -65,7 +65,7 @@ describe('with Postgres', () => {
     ['XA COMMIT', /^xa commit/i, 'committed'],
   ];
   test.each(cases)('the reply to %s is lost: it has %s as said', async (_, statement, end) => {
-    const lost = proxy.loseNextReplyTo(statement);
+    const lost = proxy.once('reply', statement, 'cut');
     expect(await write('other', 'maria')).toBe(end);
     expect(lost.fired).toBe(1);
     const is = end === 'committed';
@@ -74,7 +74,7 @@ describe('with Postgres', () => {
 
   test('the reply to XA ROLLBACK is lost: it is rolled back', async () => {
     const refused = before.once(requestOf(PREPARE_TRANSACTION), 'spoil');
-    const lost = proxy.loseNextReplyTo(/^xa rollback/i);
+    const lost = proxy.once('reply', /^xa rollback/i, 'cut');
     expect(await write('maria', 'other')).toBe('rolled back');
     expect([refused.fired, lost.fired]).toEqual([1, 1]);
     expect(await atRest()).toEqual([false, false]);
@@ -104,7 +104,7 @@ describe('alone', () => {
   });
 
   test('the reply to its commit is lost: in doubt, and no recovery undoes it', async () => {
-    const lost = proxy.loseNextReplyTo(/one phase$/i);
+    const lost = proxy.once('reply', /one phase$/i, 'cut');
     expect(await write('maria')).toBe('in doubt');
     expect(lost.fired).toBe(1);
     expect(await atRest()).toEqual([true, false]);

@@ -39,7 +39,7 @@ export async function mysqlSubject(): Promise<MysqlSubject> {
       await pool.query('delete from concordat_outcome where gtrid like ?', [`%${question.gtid}`]);
       return { ...question, result: undefined };
     },
-    loseNextReply: () => proxy.loseNextReplyTo(/^xa (commit|rollback)/),
+    loseNextReply: () => proxy.once('reply', /^xa (commit|rollback)/, 'cut'),
     kill: () => server.kill(),
     start: () => server.start(),
   };

@@ -8,7 +8,15 @@ import type {
   TransactionHistory,
   VersionHistory,
 } from '@concordat/simulator';
-import { bank, check, checkers, idempotency, isHonest, simulate } from '@concordat/simulator';
+import {
+  bank,
+  check,
+  checkers,
+  idempotency,
+  isHonest,
+  NO_EVIDENCE,
+  simulate,
+} from '@concordat/simulator';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 const calls = { delivered: 2, duplicates: 0, staleAttempted: 0, staleAccepted: 0 };
@@ -37,6 +45,8 @@ function version(change: Partial<VersionHistory> = {}): VersionHistory {
     state: '{}',
     outstanding: [],
     line: { events: [], opened: [] },
+    isPaused: false,
+    audit: [],
     definition: undefined,
     ...change,
   };
@@ -50,6 +60,7 @@ function history(change: Partial<TransactionHistory> = {}): TransactionHistory {
     branches: [branch('b0', 'prepared 1, committed 3'), branch('b1', 'prepared 2, committed 4')],
     versions: [version()],
     told: [],
+    acts: [],
     ...change,
   };
 }
@@ -208,6 +219,18 @@ describe('endings', () => {
     const presumed = { ...rolledBack, definition };
     expect(complaintsOf('endings', { ...change, versions: [presumed] })).toEqual([]);
   });
+
+  test('nor what left no evidence, unless its vote was heard', () => {
+    const breaches = ['heuristic-commit', NO_EVIDENCE];
+    const unseen = branch('b1', 'prepared 2, committed 3', { breaches });
+    const change = { branches: [rolledBackBranch, unseen], versions: [rolledBack] };
+    expect(complaintsOf('endings', change)).toEqual([]);
+    const call = { branch: 'b1' as BranchId, operation: 'prepare' } as const;
+    const vote = { type: 'replied', call, reply: { type: 'prepared' } } as const;
+    const heard = { ...rolledBack, line: { events: [vote], opened: [] } };
+    const complaints = complaintsOf('endings', { ...change, versions: [heard] });
+    expect(complaints).toEqual(['t1.1: it is rolled-back, and b1 defied']);
+  });
 });
 
 describe('the bank', () => {
@@ -287,4 +310,32 @@ test('a run is checked as a whole', async () => {
   expect(transactions.length).toBeGreaterThan(10);
   expect(check(transactions, { before: 0, after: 0 })).toEqual([]);
   expect(check(transactions, { before: 0, after: 1 })).not.toEqual([]);
+});
+
+describe('interventions', () => {
+  const paused = version({
+    audit: ['act 1'],
+    line: { events: [{ type: 'paused' }], opened: [] },
+  });
+  const told = (isDone: boolean) => [{ act: 'act 1', isDone }];
+
+  test('what a person was told was done is there once, with its audit line', () => {
+    expect(complaintsOf('interventions', { acts: told(true), versions: [paused] })).toEqual([]);
+    const missing = complaintsOf('interventions', { acts: told(true) });
+    expect(missing.join()).toContain('act 1 was done, and it is there 0 times');
+    const twice = { acts: told(true), versions: [paused, { ...paused, version: 2 }] };
+    expect(complaintsOf('interventions', twice).join()).toContain('2 times');
+  });
+
+  test('what a person was told was not done is not there', () => {
+    const complaints = complaintsOf('interventions', { acts: told(false), versions: [paused] });
+    expect(complaints.join()).toContain('act 1 was not done, and it is there 1 times');
+  });
+
+  test('no audit line is without an act', () => {
+    const versions = [version({ audit: ['act 1'] })];
+    expect(complaintsOf('interventions', { versions }).join()).toContain(
+      '1 audit lines for 0 acts',
+    );
+  });
 });

@@ -51,6 +51,11 @@ describe('the seeds have reached', () => {
     expect(totals.calls.get('staleAccepted')).toBe(0);
   });
 
+  test('people who have intervened, and whose acts came too late', () => {
+    expect(totals.arrivals.get('intervened')).toBeGreaterThan(100);
+    expect(totals.arrivals.get('not intervened')).toBeGreaterThan(100);
+  });
+
   test('all that can become of an arrival, and of what it leaves behind', () => {
     const what = [
       'told commit',
@@ -62,6 +67,7 @@ describe('the seeds have reached', () => {
       'orphaned overtaken',
       'reappeared finished',
       'reappeared overtaken',
+      'no evidence',
     ];
     expect(missing(what, totals.arrivals)).toEqual([]);
   });

@@ -1,29 +1,50 @@
-// A TCP proxy in front of MariaDB that can lose the reply to a statement.
+// A TCP proxy in front of MariaDB that acts once, at one exact moment of a conversation.
 //
-//   client ──statement──▶ proxy ──▶ server     the statement has arrived, and is obeyed
-//   client ◀──reset────── proxy ◀── reply      whoever waits sees a connection that was reset
+//            request of XA COMMIT        client ──▶ proxy    not done yet
+//            reply of XA COMMIT          proxy ◀── server    done
 //
-// A statement is a packet of its own: four bytes of length and number, 0x03, and its text.
+//   cut      ends the connection, at both ends: whoever waits sees it reset
+//   hold     passes it on when the test says so
+//
+// A statement is a packet of its own: four bytes of length and number, 0x03, and its text. Those
+// that are prepared on the server are known there by a number and cannot be told here; those of a
+// transaction's end, and all of XA, are said in full. Client and server take turns, and what they
+// say of these fits into one chunk.
 import type { Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { afterAll } from 'vitest';
 
+export interface Moment {
+  readonly at: 'request' | 'reply';
+  /** Of statements like this. */
+  readonly of: RegExp;
+}
+
+export interface Fault {
+  /** How often it was done; no test may pass without asking for that. */
+  readonly fired: number;
+  readonly reached: Promise<void>;
+  readonly open: () => void;
+  /** It does not happen any more, if it has not. */
+  readonly heal: () => void;
+}
+
+interface Armed extends Fault {
+  readonly moment: Moment;
+  readonly act: 'cut' | 'hold';
+  readonly reach: () => void;
+  readonly opened: Promise<void>;
+  fired: number;
+}
+
 const HEADER_BYTES = 4;
 const COM_QUERY = 0x03;
-
-export interface LostReply {
-  /** How often it has happened. */
-  readonly fired: number;
-  heal(): void;
-}
 
 export class MysqlProxy {
   /** Every statement that was sent through it, in order. */
   readonly statements: string[] = [];
   private readonly sockets = new Set<Socket>();
-  private lost: RegExp | undefined;
-  private fired = 0;
-  private port = 0;
+  private armed: Armed | undefined;
 
   private constructor(
     private readonly target: URL,
@@ -36,32 +57,28 @@ export class MysqlProxy {
   static async before(url: string): Promise<MysqlProxy> {
     const proxy = new MysqlProxy(new URL(url), createServer());
     await new Promise<void>((resolve) => proxy.server.listen(0, '127.0.0.1', resolve));
-    const address = proxy.server.address();
-    if (address !== null && typeof address === 'object') proxy.port = address.port;
     afterAll(() => proxy.end());
     return proxy;
   }
 
   /** `url`, by way of this proxy. */
   get url(): string {
+    const address = this.server.address();
     const url = new URL(this.target);
-    url.host = `127.0.0.1:${this.port}`;
+    if (address !== null && typeof address === 'object') url.host = `127.0.0.1:${address.port}`;
     return url.href;
   }
 
-  /** The next statement of the kind is obeyed, and its reply is lost. */
-  loseNextReplyTo(statement: RegExp): LostReply {
-    const before = this.fired;
-    this.lost = statement;
-    const fired = (): number => this.fired - before;
-    return {
-      get fired() {
-        return fired();
-      },
-      heal: () => {
-        this.lost = undefined;
-      },
+  /** What comes next of the kind; it takes the place of what was armed before. */
+  once(at: Moment['at'], of: RegExp, act: Armed['act']): Fault {
+    const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+    const heal = (): void => {
+      if (this.armed === armed) this.armed = undefined;
     };
+    const armed: Armed = { moment: { at, of }, act, fired: 0, reached, reach, opened, open, heal };
+    this.armed = armed;
+    return armed;
   }
 
   private end(): void {
@@ -71,18 +88,18 @@ export class MysqlProxy {
 
   private accept(near: Socket): void {
     const far = connect(Number(this.target.port), this.target.hostname);
-    let isReplyLost = false;
+    let awaited: Armed | undefined; // whose request has passed, and whose reply comes next
     near.on('data', (bytes: Buffer) => {
-      isReplyLost ||= this.loses(bytes);
+      const fault = this.reachedBy(bytes);
+      if (fault?.moment.at === 'request') return strike(fault, bytes, far, near);
+      awaited ??= fault;
       far.write(bytes);
     });
-    far.on('data', (bytes) => {
-      if (!isReplyLost) {
-        near.write(bytes);
-        return;
-      }
-      this.fired += 1;
-      near.resetAndDestroy();
+    far.on('data', (bytes: Buffer) => {
+      const fault = awaited;
+      awaited = undefined;
+      if (fault === undefined) near.write(bytes);
+      else strike(fault, bytes, near, far);
     });
     for (const [socket, other] of [
       [near, far],
@@ -98,12 +115,22 @@ export class MysqlProxy {
     }
   }
 
-  private loses(bytes: Buffer): boolean {
-    if (bytes[HEADER_BYTES] !== COM_QUERY) return false;
+  /** The fault that is armed, if these bytes are a statement of its kind: then it is no more. */
+  private reachedBy(bytes: Buffer): Armed | undefined {
+    if (bytes[HEADER_BYTES] !== COM_QUERY) return undefined;
     const text = bytes.toString('latin1', HEADER_BYTES + 1);
     this.statements.push(text);
-    if (this.lost?.test(text) !== true) return false;
-    this.lost = undefined;
-    return true;
+    const { armed } = this;
+    if (armed?.moment.of.test(text) !== true) return undefined;
+    this.armed = undefined;
+    return armed;
   }
+}
+
+function strike(fault: Armed, bytes: Buffer, to: Socket, from: Socket): void {
+  fault.fired += 1;
+  fault.reach();
+  if (fault.act === 'hold') return void fault.opened.then(() => to.write(bytes));
+  to.resetAndDestroy();
+  from.resetAndDestroy();
 }

@@ -255,9 +255,21 @@ export function entryOf(
   };
 }
 
-/** Whether calls are to be made that no version before this one has opened. */
-export function opensCalls(transaction: Transaction): boolean {
-  if (transaction.paused === true) return false; // and none is made
+/**
+ * Whether calls are under way, or are made once the candidate is durable: those that it opens, and
+ * after a resumption or a hurry, whatever is due. The lease is kept for them.
+ */
+export function willAsk({ asking }: Flight, { transaction, unwritten }: Candidate): boolean {
+  if (asking.size > 0) return true;
+  if (transaction.paused === true) return false;
+  return opensCalls(transaction) || unwritten.some(({ event }) => setsGoing(event));
+}
+
+function setsGoing({ type }: TransactionEvent): boolean {
+  return type === 'resumed' || type === 'hurried';
+}
+
+function opensCalls(transaction: Transaction): boolean {
   return callsOf(transaction).some(({ token }) => token === transaction.version);
 }
 
@@ -298,5 +310,6 @@ export function mustPostpone(
 ): boolean {
   if (flight.dueAt === undefined) return false;
   if (flight.asking.size > 0) return flight.dueAt - now < leaseMs / 2;
-  return flight.attempts !== flight.attemptsWritten || dueAt !== flight.dueAt;
+  if (flight.attempts !== flight.attemptsWritten) return true;
+  return dueAt !== flight.dueAt && Math.max(dueAt, flight.dueAt) > now; // else it is due as it is
 }

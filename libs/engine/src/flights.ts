@@ -31,17 +31,10 @@ import type { BranchDefinition } from './definition.js';
 import { branchOf } from './definition.js';
 import { JournalUnavailable } from './errors.js';
 import type { Beginning, Candidate, Delivery } from './flight.js';
-import {
-  deliveriesOf,
-  entryOf,
-  Flight,
-  fold,
-  isStuck,
-  mustPostpone,
-  nextLookAt,
-} from './flight.js';
-import { isPartOf, opensCalls, withRemarks } from './flight.js';
+import { deliveriesOf, entryOf, Flight, fold, isPartOf, isStuck } from './flight.js';
+import { mustPostpone, nextLookAt, willAsk, withRemarks } from './flight.js';
 import type { EngineLimits } from './limits.js';
+import { parked } from './parking.js';
 import type { Answer, Ports, Record } from './ports.js';
 import { consequenceOf, questionOf } from './questions.js';
 
@@ -87,7 +80,7 @@ export class Flights {
     try {
       const deliveries = deliveriesOf(beginning);
       const verdict = await this.commit(flight, fold(flight, deliveries), beginning);
-      if (verdict === 'conflict') this.forget(flight);
+      if (verdict === 'conflict') this.forget(flight, new JournalUnavailable('begun elsewhere'));
       else if (isEnded(flight.current)) this.onEnded(flight.record());
       return verdict;
     } catch (error) {
@@ -203,6 +196,7 @@ export class Flights {
       }
     } catch (error) {
       for (const { settled } of deliveries) settled?.reject(error);
+      await this.park(flight, deliveries, error);
       throw error;
     }
     flight.flushWanted = false;
@@ -220,8 +214,7 @@ export class Flights {
     const now = this.ports.clock.now();
     const at = flight.endedAt ?? now; // what was told as ended is written as it was told
     const { transaction } = candidate;
-    const willAsk = flight.asking.size > 0 || opensCalls(transaction);
-    const dueAt = this.dueAt(flight, transaction, willAsk, now);
+    const dueAt = this.dueAt(flight, transaction, willAsk(flight, candidate), now);
     const entry = {
       ...entryOf(flight, candidate, { at, dueAt }, this.limits.stuckAttemptsMin),
       ...(idempotency === undefined ? {} : { idempotency }),
@@ -361,6 +354,12 @@ export class Flights {
     crashPoint('postpone.durable');
     flight.attemptsWritten = attempts;
     flight.dueAt = dueAt;
+  }
+
+  /** If the journal will never hold what has happened: it rests, for all to see (parking.ts). */
+  private async park(flight: Flight, deliveries: readonly Delivery[], why: unknown): Promise<void> {
+    const resting = parked(flight, { deliveries, why }, this.limits, this.ports.clock.now());
+    if (resting !== undefined) await this.ports.agenda.postpone(resting);
   }
 
   private writeSoon(flight: Flight): void {

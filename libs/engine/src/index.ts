@@ -6,6 +6,7 @@ export * from './errors.js';
 export type { Intervening } from './flight.js';
 export { isStuck } from './flight.js';
 export * from './limits.js';
+export * from './observing.js';
 export * from './ports.js';
 export * from './resource-managers.js';
 export { systemTimers } from './timers.js';

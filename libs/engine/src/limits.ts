@@ -20,6 +20,8 @@ export interface EngineLimits {
   readonly lazyMs: number;
   /** Failed attempts of one call after which the transaction is shown as stuck. */
   readonly stuckAttemptsMin: number;
+  /** How long a transaction rests of which something has happened that the journal cannot hold. */
+  readonly parkedMs: number;
 }
 
 export const defaultLimits: EngineLimits = {
@@ -30,4 +32,5 @@ export const defaultLimits: EngineLimits = {
   sweepBatchMax: 200,
   lazyMs: 20,
   stuckAttemptsMin: 3,
+  parkedMs: 10_000,
 };

@@ -192,6 +192,50 @@ describe('a branch that the journal has never heard of', () => {
   });
 });
 
+describe('the first look', () => {
+  test('says at once what waits, where, and for how long; and says so once', async () => {
+    const it = world({ policy: 'roll-back', limits: { scanPeriodMs: 400 } });
+    it.bank.lists = [[1, 2, 3, 4].map((n) => prepared(n))];
+    await scanned(it);
+    const gids = [1, 2, 3].map((n) => prepared(n).gid).join(', ');
+    const said = [
+      `branches prepared in bank that the journal has never heard of: 4; they hold their locks. ` +
+        `What is still so in about 1 s is rolled back: ${gids}, …`,
+    ];
+    expect(it.troubles.map((error) => (error as Error).message)).toEqual(said);
+    it.bank.lists = [[prepared(5)]];
+    await scanned(it);
+    expect(it.troubles).toHaveLength(1);
+  });
+
+  test('is the first at which database and journal have answered', async () => {
+    const it = world({ policy: 'roll-back' });
+    it.bank.lists = [new ResourceManagerUnreachable('not yet'), [prepared(1)]];
+    await scanned(it);
+    expect(it.troubles).toEqual([]);
+    const gone = new JournalUnavailable('gone');
+    it.engine.find.mockRejectedValueOnce(gone);
+    await scanned(it);
+    expect(it.troubles).toEqual([gone]);
+    await scanned(it);
+    expect(it.troubles.map(String)).toEqual([String(gone), expect.stringContaining('in bank')]);
+  });
+
+  test('says nothing of what a person must end, nor of what is not ours', async () => {
+    const left = world({ policy: 'leave' });
+    left.bank.lists = [[prepared(1)]];
+    await scanned(left);
+    const others = world({ policy: 'roll-back' });
+    const name = { ...prepared(1).name, cluster: undefined } as PreparedBranch['name'];
+    others.bank.lists = [[prepared(1, { name }), prepared(2, { name: undefined })]];
+    await scanned(others);
+    const forgotten = world({ policy: 'roll-back', forgottenBefore: () => Infinity as Instant });
+    forgotten.bank.lists = [[prepared(1)]];
+    await scanned(forgotten);
+    expect([...left.troubles, ...others.troubles, ...forgotten.troubles]).toEqual([]);
+  });
+});
+
 test('what is not in the second list is no finding: it has just been ended', async () => {
   const it = world();
   it.bank.lists = [[prepared(1), prepared(2)], [prepared(2)]];
@@ -220,7 +264,8 @@ test('once the journal cannot be read, nothing is touched, and the rest is not a
   expect((await scanned(it)).counts).toMatchObject({ 'in-doubt': 3, orphaned: 0 });
   expect(it.engine.find).toHaveBeenCalledTimes(2);
   expect(it.engine.arrive).not.toHaveBeenCalled();
-  expect(it.troubles).toHaveLength(1);
+  const first = expect.stringContaining('has never heard of: 3');
+  expect(it.troubles.map(String)).toEqual([first, expect.stringContaining('gone')]);
 });
 
 test('more branches than one scan may examine are examined by the next ones', async () => {

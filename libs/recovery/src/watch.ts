@@ -10,12 +10,14 @@
 //     is the same if it has the same name and id, and was prepared at the same time.
 // P3. A resource manager that cannot be asked is reported, and asked again at the next scan; what
 //     was last heard of it stays.
+// P4. The first look says at once what it is going to wait for (first-look.ts).
 import type { NamedBranch, PreparedBranch, ResourceManager, SelfTest } from '@concordat/engine';
 import { ResourceManagerUnreachable } from '@concordat/engine';
 import { assert } from '@concordat/protocols';
 import { act } from './act.js';
 import type { Counts, Finding, Scan, Status } from './findings.js';
 import { byUrgency, counted, isNews, nothingFound } from './findings.js';
+import { firstWords, isAwaited } from './first-look.js';
 import { originOf } from './knowledge.js';
 import { knowledgeOf } from './lookup.js';
 import type { RecoveryOptions, RecoveryPorts } from './ports.js';
@@ -40,6 +42,7 @@ export class Watch {
   private found: Found = { findings: [], counts: nothingFound, notExamined: 0 };
   /** Where the next scan goes on if there is more than one can examine. */
   private nextAt = 0;
+  private hasLooked = false;
   private stopping = false;
   private known: Pick<Status, 'lastScan' | 'lastSeenAt' | 'lastSelfTest' | 'notes'> = {
     lastScan: undefined,
@@ -117,6 +120,7 @@ export class Watch {
     const still = new Set(second.map(keyOf));
     const before = new Map(this.found.findings.map((finding) => [keyOf(finding.branch), finding]));
     const findings: Finding[] = [];
+    const awaited: Finding[] = [];
     for (const [index, branch] of some.entries()) {
       const known = knowledge[index];
       assert(known !== undefined, 'something is known of each, were it nothing');
@@ -124,7 +128,9 @@ export class Watch {
       const finding = await this.deal(branch, known);
       this.note(finding, before.get(keyOf(branch)));
       findings.push(finding);
+      if (isAwaited(finding, known, ports.cluster)) awaited.push(finding);
     }
+    if (knowledge.every(({ type }) => type !== 'unreadable')) this.saySoAtFirst(awaited);
     const others = second.filter((branch) => !this.isToExamine(branch)).length;
     const notExamined = ours.length - some.length;
     const counts = counted(findings, others);
@@ -147,6 +153,13 @@ export class Watch {
       answerTimeoutMs: options.limits.answerTimeoutMs,
     });
     return { branch, verdict, done, firstSeenAt, scans };
+  }
+
+  /** P4. */
+  private saySoAtFirst(awaited: readonly Finding[]): void {
+    const words = this.hasLooked ? undefined : firstWords(this.name, awaited, this.options);
+    this.hasLooked = true;
+    if (words !== undefined) this.ports.observer.troubled('recovery', words);
   }
 
   private note(finding: Finding, before: Finding | undefined): void {

@@ -3,6 +3,8 @@
 //
 //   statement ─▶ network ─▶ database-step.ts ─▶ network ─▶ result
 //                  └ lost, late, or the database is gone: nothing is heard within the time limit
+//
+// Each statement has a session of its own: it comes once, or never (M1 of network.ts).
 import type {
   Finished,
   NamedBranch,
@@ -95,7 +97,7 @@ export class Connections {
     return new Promise((resolve) => {
       const hear = (value: Value | undefined): void => incarnation.deliver(() => resolve(value));
       schedule.after(timeoutMs, () => hear(undefined));
-      network.send({ from: incarnation.name, to: server.name, about, says }, () =>
+      network.sendOverSession({ from: incarnation.name, to: server.name, about, says }, () =>
         server.serve(step, (value) => {
           const answered = {
             from: server.name,
@@ -103,7 +105,7 @@ export class Connections {
             about,
             says: `${says}: done`,
           };
-          network.send(answered, () => hear(value));
+          network.sendOverSession(answered, () => hear(value));
         }),
       );
     });

@@ -15,7 +15,7 @@ import type {
 } from '@concordat/engine';
 import { Engine, JournalUnavailable, Overloaded } from '@concordat/engine';
 import type { GlobalTransactionId, Instant } from '@concordat/protocols';
-import { defaultRecoveryLimits, Recovery } from '@concordat/recovery';
+import { defaultRecoveryLimits, OrphansExpected, Recovery } from '@concordat/recovery';
 import type { ArrivalsPlan } from './arrivals-plan.js';
 import { CLUSTER } from './arrivals-plan.js';
 import { InstanceClock } from './clock.js';
@@ -83,6 +83,7 @@ const CLOCK_AHEAD_MS_MAX = 2_000;
 export class Coordinator {
   private running: Running | undefined;
   private lives = 0;
+  private acts = 0;
   private awayUntil = 0;
 
   constructor(
@@ -142,7 +143,7 @@ export class Coordinator {
     const { running } = this;
     running?.incarnation.deliver(() => {
       if (request.type === 'begin') running.begins = request.request.name ?? '';
-      answer(running.engine, request).then(
+      answer(running.engine, request, () => `${this.name} act ${++this.acts}`).then(
         (response) => running.incarnation.isDead || reply(response),
         (error: unknown) => this.troubled('front door', error),
       );
@@ -322,6 +323,7 @@ export class Coordinator {
 
   private troubled(where: string, error: unknown): void {
     if (error instanceof JournalUnavailable || error instanceof Overloaded) return;
+    if (error instanceof OrphansExpected) return;
     const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     this.world.recorder.complain(`${this.name}, ${where}: ${what}`);
     this.world.trace.add(`${this.name} ${where}: ${what}`);

@@ -4,7 +4,8 @@
 // C1. While an instance makes a call, another does not begin to make it once a whole lease is over:
 //     by then the lease was renewed. (Sooner it may: between the instant when a retry is due and
 //     the renewal, nobody has a lease.) Judged where only the network and the participants fail,
-//     and a lease leaves time to renew it.
+//     and a lease leaves time to renew it. Who does what a person asks for takes the transaction,
+//     whoever has the lease: of such a transaction nothing is said.
 // C2. A reply that an instance has heard is not asked for again by the same instance while the
 //     journal still waits for it: what is not written yet outlives a conflict. Judged where the
 //     journal does not fail.
@@ -32,6 +33,7 @@ export class Courtesy {
   private readonly underWay = new Map<string, UnderWay>();
   private readonly leaseMs: number;
   private readonly heard = new Set<string>();
+  private readonly intervened = new Set<string>();
   private readonly judgesLeases: boolean;
   private readonly judgesRepetition: boolean;
 
@@ -55,13 +57,19 @@ export class Courtesy {
     const now = this.schedule.now;
     const other = this.underWay.get(key);
     const isAnother = other !== undefined && other.who !== who && !other.who.isDead;
-    if (this.judgesLeases && isAnother && now - other.since > this.leaseMs) {
+    const isJudged = this.judgesLeases && !this.intervened.has(gtid);
+    if (isJudged && isAnother && now - other.since > this.leaseMs) {
       this.complain(`${gtid}: ${other.who.id} and ${who.id} ask ${what} at once`); // C1
     }
     if (this.judgesRepetition && isAwaited && this.heard.has(`${who.id} ${key}`)) {
       this.complain(`${gtid}: ${who.id} asks ${what} again, and has heard the reply`); // C2
     }
     this.underWay.set(key, { who, since: now });
+  }
+
+  /** A person has intervened in the transaction, or is about to. */
+  sparesNobody(gtid: string): void {
+    this.intervened.add(gtid);
   }
 
   /** Nobody could renew a lease in that time: of what is under way, C1 can say nothing more. */

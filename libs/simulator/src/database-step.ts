@@ -6,17 +6,24 @@
 //                 ▲    └──rollback─▶ rolled back ─┤
 //                 └───────────────────────────────┘
 //
-// B1. A name is prepared once: a local transaction is. But that may be late: after whoever has
-//     prepared has given up, and after a rollback found nothing there to roll back.
+// B1. A name is prepared once: a local transaction is, and its session is asked once. But that may
+//     be late: after whoever has prepared has given up, and after a rollback found nothing there to
+//     roll back.
 // B2. What a branch has become is told when its end is ordered again: acknowledged if it is as
-//     ordered, or was never there; a heuristic if somebody has ended it by hand.
+//     ordered, or was never there; a heuristic if somebody has ended it by hand, which is seen by
+//     the xid of its vote. Without that a rollback takes what is gone for never prepared, as the
+//     adapter does (P4 of postgres-resource-manager.ts): of such a branch nobody can tell.
 // B3. No person meddles with what comes late, after its rollback was acknowledged: of that nobody
-//     would ever know. It is prepared until recovery finds it.
+//     would ever know. It is prepared until recovery finds it. Else a person does, and the database
+//     is cut off until then: before its vote has left, or just after.
 // B4. What is committed with the journal's own write was never prepared.
 import type { Answer, Finished, PreparedBranch, Question } from '@concordat/engine';
 import type { BranchId, GlobalTransactionId, Instant, Json } from '@concordat/protocols';
+import { InvariantViolation } from '@concordat/protocols';
 import { CLUSTER } from './arrivals-plan.js';
+import { NO_EVIDENCE } from './history.js';
 import type { ByItself, Host, Key } from './participants.js';
+import { streamOf } from './prng.js';
 
 export type Vote = 'prepared' | 'read-only' | 'refused';
 
@@ -32,6 +39,8 @@ interface Row {
 
 type End = Exclude<Row['state'], 'prepared'>;
 
+const VOTE_LEAVES_RATIO = 0.5;
+
 export class DatabaseStep {
   private readonly rows = new Map<string, Row>();
   private readonly asked = new Set<string>();
@@ -43,7 +52,7 @@ export class DatabaseStep {
   prepare(key: Key): Vote {
     const { recorder } = this.host.world;
     const name = nameOf(key);
-    if (this.asked.has(name)) return 'refused'; // B1
+    if (this.asked.has(name)) throw new InvariantViolation(`${name} is prepared twice`); // B1
     this.asked.add(name);
     const { vote } = recorder.planOf(key.gtid, key.branch);
     const mood = this.host.moodFor(key, 'prepare', false);
@@ -55,14 +64,12 @@ export class DatabaseStep {
     const id = idOf(key);
     this.put({ ...key, id, state: 'prepared', endedAt: 0, isByHand: false });
     recorder.effect(key.gtid, key.branch, 'prepared');
-    if (!this.rolledBackEarly.has(name)) {
-      this.host.mayActByItself(key, (what) => this.endByHand(key, what)); // B3
-    }
+    if (!this.rolledBackEarly.has(name)) this.mayBeEndedByHand(key); // B3
     return 'prepared';
   }
 
   /** As the adapter does with the calls of the engine. */
-  answer({ gtid, call }: Question): Answer {
+  answer({ gtid, call, result }: Question): Answer {
     const key = { gtid, branch: call.branch };
     const isCommit = call.operation === 'commit';
     const mood = this.host.moodFor(key, call.operation, false);
@@ -82,10 +89,19 @@ export class DatabaseStep {
         this.end(row, isCommit ? 'committed' : 'rolled-back', false);
         return replied('acknowledged');
       case 'committed':
+        if (!isCommit && result === undefined) return this.seesNothingOf(key);
         return replied(isCommit ? 'acknowledged' : 'heuristic-commit');
       case 'rolled-back':
         return replied(isCommit ? 'heuristic-rollback' : 'acknowledged');
     }
+  }
+
+  /** B2: somebody has committed it by hand. */
+  private seesNothingOf({ gtid, branch }: Key): Answer {
+    const { recorder } = this.host.world;
+    recorder.arrival(NO_EVIDENCE);
+    recorder.breach(gtid, branch, NO_EVIDENCE);
+    return replied('acknowledged');
   }
 
   /** B4. */
@@ -138,6 +154,14 @@ export class DatabaseStep {
   /** Branches that nobody has ended yet. */
   held(): readonly Key[] {
     return [...this.rows.values()].filter(({ state }) => state === 'prepared');
+  }
+
+  private mayBeEndedByHand(key: Key): void {
+    const { seed, schedule } = this.host.world;
+    const begin = (): void => this.host.mayActByItself(key, (what) => this.endByHand(key, what));
+    const dice = streamOf(seed, `by hand ${nameOf(key)}`);
+    if (dice.chance(VOTE_LEAVES_RATIO)) schedule.after(0, begin);
+    else begin();
   }
 
   /** By a person, behind everybody's back. */

@@ -2,7 +2,12 @@
 // commands.controller.ts and queries.controller.ts), without the HTTP.
 import type { BeginRequest, BranchDefinition, Engine, Record } from '@concordat/engine';
 import { EntryRejected, JournalUnavailable, Overloaded } from '@concordat/engine';
-import type { Decision, GlobalTransactionId, Outcome } from '@concordat/protocols';
+import type {
+  Decision,
+  GlobalTransactionId,
+  Outcome,
+  TransactionEvent,
+} from '@concordat/protocols';
 import { summaryOf, unreachable } from '@concordat/protocols';
 
 export type Request =
@@ -19,6 +24,11 @@ export type Request =
       readonly gtid: GlobalTransactionId;
       readonly wish: 'commit' | 'rollback';
       readonly waitMs: number;
+    }
+  | {
+      readonly type: 'intervene';
+      readonly gtid: GlobalTransactionId;
+      readonly event: TransactionEvent;
     };
 
 export type Response =
@@ -33,15 +43,24 @@ export type Response =
       readonly deadlineAt: number;
     }
   | { readonly type: 'decision'; readonly gtid: GlobalTransactionId; readonly decision: Decision }
+  /** `act` is the id of the audit line. */
+  | { readonly type: 'intervened'; readonly act: string; readonly isDone: boolean }
   /** 404. */
   | { readonly type: 'unknown' }
   /** 503: it was not done, or that is not known. */
   | { readonly type: 'unavailable' };
 
-/** @throws what is no operating error: the program is wrong */
-export async function answer(engine: Engine, request: Request): Promise<Response> {
+/**
+ * @param nextAct names what a person does, and never the same twice
+ * @throws what is no operating error: the program is wrong
+ */
+export async function answer(
+  engine: Engine,
+  request: Request,
+  nextAct: () => string,
+): Promise<Response> {
   try {
-    return await answerOf(engine, request);
+    return await answerOf(engine, request, nextAct);
   } catch (error) {
     const isOperating =
       error instanceof JournalUnavailable ||
@@ -52,7 +71,11 @@ export async function answer(engine: Engine, request: Request): Promise<Response
   }
 }
 
-async function answerOf(engine: Engine, request: Request): Promise<Response> {
+async function answerOf(
+  engine: Engine,
+  request: Request,
+  nextAct: () => string,
+): Promise<Response> {
   switch (request.type) {
     case 'begin': {
       const { gtid } = await engine.begin(request.request);
@@ -73,9 +96,23 @@ async function answerOf(engine: Engine, request: Request): Promise<Response> {
       if (wished.type === 'contradicted') return viewOf(wished.record, false);
       return onceEnded(engine, request.gtid, request.waitMs);
     }
+    case 'intervene':
+      return intervene(engine, request, nextAct());
     default:
       return unreachable(request);
   }
+}
+
+async function intervene(
+  engine: Engine,
+  { gtid, event }: Extract<Request, { type: 'intervene' }>,
+  act: string,
+): Promise<Response> {
+  const actor = { kind: 'key', id: 'operator', name: 'operator' } as const;
+  const line = { id: act, actor, action: event.type, stage: 'done', tenant: 'default' } as const;
+  const audit = { ...line, target: { gtid }, reason: 'simulated' };
+  const { type } = await engine.intervene(gtid, { event, onlyIf: () => true, audit });
+  return type === 'unknown' ? { type } : { type: 'intervened', act, isDone: type === 'done' };
 }
 
 /** Presumed abort: what was never heard of has not been committed, and never will be. */

@@ -17,6 +17,14 @@ export interface TransactionHistory {
   readonly versions: readonly VersionHistory[];
   /** In the order in which it was heard. */
   readonly told: readonly Told[];
+  /** What people have asked for, and what an instance has answered them. */
+  readonly acts: readonly Act[];
+}
+
+export interface Act {
+  /** The id of its audit line. */
+  readonly act: string;
+  readonly isDone: boolean;
 }
 
 export interface BranchHistory {
@@ -31,6 +39,9 @@ export interface BranchHistory {
   readonly effects: readonly Effect[];
   readonly calls: CallCounts;
 }
+
+/** A breach: a database could not see that what it is told to roll back was committed by hand. */
+export const NO_EVIDENCE = 'no evidence';
 
 /** What was done to the resource. A saga's `execute` commits, its `compensate` rolls back. */
 export interface Effect {
@@ -62,6 +73,9 @@ export interface VersionHistory {
   /** The keys of the outstanding calls: `operation[@ballot]:branch`. */
   readonly outstanding: readonly string[];
   readonly line: JournalLine;
+  readonly isPaused: boolean;
+  /** The ids of the audit lines that were written with it. */
+  readonly audit: readonly string[];
   /** Where it has changed. */
   readonly definition: Definition | undefined;
 }

@@ -208,6 +208,7 @@ function remember(recorder: Recorder, request: Request, response: Response): voi
       if ('gtid' in request) recorder.told(request.gtid, 'initiator', 'unknown', undefined);
       break;
     case 'unavailable':
+    case 'intervened':
       break;
   }
 }
@@ -222,6 +223,7 @@ function describe(response: Response): string {
       return response.decision;
     case 'unknown':
     case 'unavailable':
+    case 'intervened':
       return response.type;
   }
 }

@@ -160,11 +160,11 @@ export class InstanceJournal implements Journal, Agenda {
   }
 
   private rowOf(entry: Entry): Omit<Row, 'definition'> {
-    const { version, current, tokens, results } = entry.transaction;
+    const { version, ...state } = entry.transaction;
     return {
       gtid: entry.gtid,
       version,
-      state: new Stored(JSON.stringify({ current, tokens, results })),
+      state: new Stored(JSON.stringify(state)),
       attempts: new Stored(JSON.stringify(entry.attempts)),
       dueAt: entry.dueAt,
       endedAt: isEnded(entry.transaction) ? entry.at : null,

@@ -1,4 +1,7 @@
 // Messages between nodes. Each may be lost, delayed, overtaken or doubled; none is made up.
+//
+// M1. What is said over a session, such as a database's, arrives once or not at all: TCP drops the
+//     copies, and no driver says a statement again. Whoever lost it has lost the session.
 import type { Nemesis } from './nemesis.js';
 import type { Prng } from './prng.js';
 import { streamOf } from './prng.js';
@@ -31,14 +34,25 @@ export class Network {
 
   /** @param deliver runs once for each copy that arrives: never, once or twice */
   send(message: Message, deliver: () => void): void {
+    const delayMs = this.sendOverSession(message, deliver);
+    if (delayMs === undefined) return;
     const { from, to } = message;
-    if (this.isLost(message)) return;
-    const delayMs = this.delayMs(message);
-    this.deliverAfter(delayMs, message, deliver);
     const twin = this.nemesis.hitsLink('duplication', from, to);
     if (twin === undefined) return;
     const laterMs = this.nemesis.diceOf(twin).fraction() * twin.ms;
     this.deliverAfter(delayMs + laterMs, message, deliver);
+  }
+
+  /**
+   * M1.
+   * @param deliver runs once, or never
+   * @returns how long the message takes; undefined if it is lost
+   */
+  sendOverSession(message: Message, deliver: () => void): number | undefined {
+    if (this.isLost(message)) return undefined;
+    const delayMs = this.delayMs(message);
+    this.deliverAfter(delayMs, message, deliver);
+    return delayMs;
   }
 
   private isLost(message: Message): boolean {

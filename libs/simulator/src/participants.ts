@@ -116,7 +116,7 @@ export class Participant implements Host {
     const { branch, token, operation, ballot } = call;
     if (!this.isUp()) return;
     const key = `${operation}@${ballot ?? ''}#${token}`;
-    this.world.recorder.delivered(gtid, branch, key);
+    this.world.recorder.delivered(gtid, branch, token, key);
     const order = orders[operation];
     if (order !== undefined) this.world.recorder.told(gtid, 'participant', order, undefined);
     const step = (): Answer | undefined => this.stepOf(question);

@@ -122,6 +122,7 @@ function limitsOf(dice: Prng, isPeaceful: boolean): EngineLimits {
     sweepBatchMax: dice.chance(0.3) ? dice.whole(1, 4) : 200,
     lazyMs: dice.magnitude(1, 100),
     stuckAttemptsMin: dice.whole(1, 4),
+    parkedMs: 10_000,
   };
   if (!isPeaceful) return limits;
   // A lease is always renewed in time (C1 in courtesy.ts).

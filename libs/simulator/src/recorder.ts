@@ -9,6 +9,7 @@ import type { ArrivalsPlan } from './arrivals-plan.js';
 import { planNameOf } from './arrivals-plan.js';
 import { atomicity } from './checkers/atomicity.js';
 import type {
+  Act,
   BranchHistory,
   CallCounts,
   Effect,
@@ -36,6 +37,7 @@ interface RecordedTransaction extends TransactionHistory {
   readonly branches: RecordedBranch[];
   readonly versions: VersionHistory[];
   readonly told: Told[];
+  readonly acts: Act[];
 }
 
 export class Recorder {
@@ -58,7 +60,7 @@ export class Recorder {
 
   /** A version of the journal has become durable. */
   version(entry: Entry, state: string): void {
-    const { gtid, transaction, definition, line, dueAt, stuck } = entry;
+    const { gtid, transaction, definition, line, dueAt, stuck, audit = [] } = entry;
     const { phase, decision, outcome } = summaryOf(transaction);
     const recorded = this.transaction(gtid);
     for (const { id } of definition?.branches ?? []) this.branch(gtid, id);
@@ -72,6 +74,8 @@ export class Recorder {
       state,
       outstanding: Object.keys(transaction.tokens),
       line,
+      isPaused: transaction.paused === true,
+      audit: audit.map(({ id }) => id),
       definition,
     });
     this.check(recorded);
@@ -87,6 +91,12 @@ export class Recorder {
     const last = told.at(-1);
     if (last?.whom === whom && last.decision === decision && last.outcome === outcome) return;
     told.push({ whom, decision, outcome });
+  }
+
+  /** An instance has answered a person. */
+  intervened(gtid: string, act: string, isDone: boolean): void {
+    this.transaction(gtid).acts.push({ act, isDone });
+    this.arrival(isDone ? 'intervened' : 'not intervened');
   }
 
   effect(gtid: string, branch: string, type: Effect['type']): void {
@@ -116,7 +126,13 @@ export class Recorder {
   }
 
   /** @param key identifies the call among those of its branch */
-  delivered(gtid: string, branch: string, key: string): void {
+  delivered(gtid: string, branch: string, token: number, key: string): void {
+    const { versions } = this.transaction(gtid);
+    // Who makes a call has read the version that opened it, or a later one.
+    const since = versions.filter(({ version }) => version >= token);
+    if (since.length > 0 && since.every(({ isPaused }) => isPaused)) {
+      this.complain(`${gtid}: ${key} was sent to ${branch}, and it is paused`);
+    }
     const { calls, delivered } = this.branch(gtid, branch);
     calls.delivered += 1;
     if (delivered.has(key)) calls.duplicates += 1;
@@ -161,7 +177,7 @@ export class Recorder {
     let recorded = this.transactions.get(gtid);
     if (recorded === undefined) {
       const { protocol, key } = this.transactionPlan(gtid);
-      recorded = { gtid, protocol, key, branches: [], versions: [], told: [] };
+      recorded = { gtid, protocol, key, branches: [], versions: [], told: [], acts: [] };
       this.transactions.set(gtid, recorded);
     }
     return recorded;

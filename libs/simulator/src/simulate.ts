@@ -5,6 +5,7 @@ import type { TransactionHistory } from './history.js';
 import { isHonest } from './history.js';
 import { planOf } from './plan.js';
 import type { Loads } from './store.js';
+import type { OperatorsMode } from './operators.js';
 import { World } from './world.js';
 
 export interface SimulateOptions {
@@ -14,6 +15,8 @@ export interface SimulateOptions {
   readonly loads?: Loads;
   /** `none`: nothing arrives with its votes. So it was when some of the pinned seeds were found. */
   readonly arrivals?: Arrivals;
+  /** `none`: nobody intervenes. So it was when some of the pinned seeds were found. */
+  readonly operators?: OperatorsMode;
 }
 
 export interface Result {
@@ -48,10 +51,11 @@ export interface Counts {
 }
 
 export async function simulate(seed: number, options: SimulateOptions = {}): Promise<Result> {
-  const { without = new Set(), keepsTrace = false, loads = 'durable', arrivals } = options;
+  const { without = new Set(), keepsTrace = false, loads = 'durable' } = options;
+  const { arrivals, operators = 'drawn' } = options;
   const plan = planOf(seed, arrivals);
   const faults = plan.faults.filter(({ number }) => !without.has(number));
-  const world = new World(plan, { faults, keepsTrace, loads });
+  const world = new World(plan, { faults, keepsTrace, loads, operators });
   const complaints = await world.run();
   return {
     seed,

@@ -15,6 +15,8 @@ import type { Fault } from './faults.js';
 import { Initiator } from './initiators.js';
 import { Nemesis } from './nemesis.js';
 import { Network } from './network.js';
+import type { OperatorsMode } from './operators.js';
+import { Operators } from './operators.js';
 import { calleesOf, Participant } from './participants.js';
 import type { Plan } from './plan.js';
 import { streamOf } from './prng.js';
@@ -44,6 +46,7 @@ export interface WorldOptions {
   /** False keeps the last lines of the trace only. */
   readonly keepsTrace: boolean;
   readonly loads: Loads;
+  readonly operators: OperatorsMode;
 }
 
 export class World {
@@ -62,7 +65,7 @@ export class World {
 
   constructor(
     private readonly plan: Plan,
-    { faults, keepsTrace, loads }: WorldOptions,
+    { faults, keepsTrace, loads, operators }: WorldOptions,
   ) {
     const { seed } = plan;
     this.schedule = new Schedule(seed);
@@ -83,6 +86,9 @@ export class World {
       ),
       ...this.arrivingOf(plan),
     ];
+    const { courtesy } = this;
+    const people = { seed, safetyMs: plan.safetyMs, courtesy, ...this.parts() };
+    new Operators(people, this.coordinators, operators);
   }
 
   /** Runs to the end. @returns what was wrong */
@@ -144,6 +150,7 @@ export class World {
   private leap(): void {
     if (this.leaps >= LEAPS_MAX || this.network.inFlight > 0) return;
     const awaited = [...this.store.unfinished.values()].filter((row) => !this.rests(row));
+    if (awaited.some(({ state }) => state.read().paused === true)) return; // somebody comes for it
     const due = awaited.map(({ dueAt }) => dueAt ?? 0);
     const inMs = Math.min(...due) - this.clock.now();
     if (due.length === 0 || inMs < LEAP_MS_MIN) return;

@@ -5,9 +5,10 @@
 // N2. Nothing is held for a transaction that is over.
 // N3. `committed` means that every branch that promised has committed, `rolled-back` that none has.
 // N4. A heuristic outcome is reported if, and only if, some participant has acted on its own,
-//     against the decision. Of a branch that the journal has never heard of, nobody can tell.
+//     against the decision. Of a branch that the journal has never heard of, nobody can tell; nor
+//     of one of a database that has left no evidence, for the journal has never heard its vote.
 import type { BranchHistory, Checker, Complaints, TransactionHistory } from '../history.js';
-import { has, isHonest, lastVersionOf } from '../history.js';
+import { has, isHonest, lastVersionOf, NO_EVIDENCE } from '../history.js';
 
 export const endings: Checker = (transaction) => {
   const { gtid } = transaction;
@@ -44,7 +45,9 @@ function untrue(transaction: TransactionHistory): Complaints {
   if (protocol === '3pc' && honest.length < branches.length) return [];
   if (outcome === 'committed' || outcome === 'rolled-back') {
     if (protocol === 'saga') return []; // saga.ts
-    const defied = enlistedOf(transaction).filter((branch) => defies(branch, last.decision)); // N4
+    const defied = enlistedOf(transaction)
+      .filter((branch) => defies(branch, last.decision))
+      .filter((branch) => leftEvidence(branch, transaction)); // N4
     return [
       ...contradicting(outcome, honest), // N3
       ...defied.map(({ id }) => `it is ${outcome}, and ${id} defied`),
@@ -75,10 +78,20 @@ function contradicting(
   });
 }
 
+/** Whoever has voted has left some, whatever its database says. */
+function leftEvidence({ id, breaches }: BranchHistory, { versions }: TransactionHistory): boolean {
+  if (!breaches.includes(NO_EVIDENCE)) return true;
+  const events = versions.flatMap(({ line }) => line.events);
+  return events.some(
+    (event) =>
+      event.type === 'replied' && event.call.branch === id && event.call.operation === 'prepare',
+  );
+}
+
 /** It has acted against the decision, and nothing else was wrong with it. */
 function defies({ breaches, ...branch }: BranchHistory, decision: string): boolean {
-  const [only] = breaches;
-  if (breaches.length !== 1) return false;
+  const [only, another] = breaches.filter((breach) => breach !== NO_EVIDENCE);
+  if (another !== undefined) return false;
   return (
     (only === 'heuristic-commit' &&
       decision === 'rollback' &&

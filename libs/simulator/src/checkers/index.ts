@@ -6,6 +6,7 @@ import { bank, idempotency } from './bank.js';
 import { decisions } from './decisions.js';
 import { effects } from './effects.js';
 import { endings } from './endings.js';
+import { interventions } from './interventions.js';
 import { journal } from './journal.js';
 import { saga } from './saga.js';
 
@@ -16,6 +17,7 @@ export const checkers: Readonly<Record<string, Checker>> = {
   effects,
   journal,
   endings,
+  interventions,
 };
 
 /** Once everything is at rest. */

@@ -6,7 +6,7 @@
 // V3. It is due at some time exactly if it has not ended.
 // V4. At most one call is outstanding for each branch.
 import { planOf } from '@concordat/engine';
-import type { Event, Transaction } from '@concordat/protocols';
+import type { Transaction, TransactionEvent } from '@concordat/protocols';
 import { advance, beginTransaction, callsOf } from '@concordat/protocols';
 import type { Checker, Complaints, TransactionHistory, VersionHistory } from '../history.js';
 
@@ -46,7 +46,7 @@ function incomplete({ protocol, versions }: TransactionHistory): Complaints {
     driven,
   });
   for (const { version, line, state } of versions) {
-    const events = line.events.filter((event): event is Event => event.type !== 'begun');
+    const events = line.events.filter((event): event is TransactionEvent => event.type !== 'begun');
     current = advance(current, events, version).transaction;
     if (stateOf(current) !== state) return [`the lines do not lead to version ${version}`];
     const opened = callsOf(current).filter(({ token }) => token === version);
@@ -57,6 +57,7 @@ function incomplete({ protocol, versions }: TransactionHistory): Complaints {
   return [];
 }
 
-function stateOf({ current, tokens, results }: Transaction): string {
-  return JSON.stringify({ current, tokens, results });
+function stateOf(transaction: Transaction): string {
+  const { version: _, ...state } = transaction;
+  return JSON.stringify(state);
 }
