@@ -23,7 +23,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'postgres',
-          include: ['test/{journal,barrier,engine,wakeups,participants,http,faults,client,embedded,nestjs,packages}/**/*.spec.ts'],
+          include: ['test/{journal,barrier,engine,wakeups,participants,http,faults,client,embedded,nestjs,packages,access,operations,cli}/**/*.spec.ts'],
           globalSetup: ['./test/support/services.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,

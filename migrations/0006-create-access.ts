@@ -21,18 +21,23 @@ const API_KEY = `
   );`;
 
 // Sessions are few, and each is looked up by its key. `grants` counts where there is no key whose
-// grants count; `bound_to` ties a session to the key of the setting that it was begun with.
+// grants count; `bound_to` ties a session to the key of the setting that it was begun with. That
+// of a person whom an identity provider vouches for is confirmed there time and again: `refresh`
+// is what that takes, sealed with the session's id, which is not here.
 const SESSION = `
   create table concordat.session (
-    hash      bytea       primary key check (octet_length(hash) = 32),
-    kind      text        not null,
-    principal text        not null,
-    name      text        not null,
-    grants    jsonb       not null,
-    key_id    uuid,
-    bound_to  bytea,
-    begun_at  timestamptz not null default now(),
-    seen_at   timestamptz not null default now()
+    hash          bytea    primary key check (octet_length(hash) = 32),
+    kind          text    not null,
+    principal     text    not null,
+    name          text    not null,
+    grants        jsonb    not null,
+    key_id        uuid,
+    bound_to      bytea,
+    refresh       bytea,
+    begun_at      timestamptz not null default now(),
+    seen_at       timestamptz not null default now(),
+    confirmed_at  timestamptz not null default now(),
+    confirming_at timestamptz
   );
   create index session_begun on concordat.session (begun_at);
   create index session_key on concordat.session (key_id) where key_id is not null;`;

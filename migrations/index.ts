@@ -18,6 +18,8 @@ import { CreateAudit } from './0003-create-audit.js';
 import { TenantOfUnfinished } from './0004-tenant-of-unfinished.js';
 import { TenantOfEnded } from './0005-tenant-of-ended.js';
 import { CreateAccess } from './0006-create-access.js';
+import { CreateOperations } from './0007-create-operations.js';
+import { CreateRollups } from './0008-create-rollups.js';
 
 export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateJournal,
@@ -26,4 +28,6 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   TenantOfUnfinished,
   TenantOfEnded,
   CreateAccess,
+  CreateOperations,
+  CreateRollups,
 ];

@@ -23,6 +23,7 @@ export type LoadMessage =
   | { readonly type: 'report'; readonly report: LoopReport };
 
 const { url, shape, ...loop } = settingsFrom(process.argv[2]);
+const authorization = `Bearer ${process.env['CONCORDAT_API_KEY']}`;
 const pool = new Pool(url, { connections: loop.clients });
 let count = 0;
 
@@ -39,7 +40,7 @@ async function transact(): Promise<void> {
   const { statusCode, body } = await pool.request({
     path: '/v1/transactions',
     method: 'POST',
-    headers: { 'content-type': 'application/json', prefer: 'wait=10' },
+    headers: { authorization, 'content-type': 'application/json', prefer: 'wait=10' },
     body: JSON.stringify(requestOf(shape, count++)),
   });
   const text = await body.text();

@@ -1,6 +1,7 @@
 // The processes that a round consists of, and that none of them outlives the bench.
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
@@ -9,6 +10,9 @@ const STOP_TIMEOUT_MS = 6_000;
 const POLL_MS = 25;
 /** Characters of what a process that fails has said last. */
 const COMPLAINT_MAX = 4_000;
+
+/** Of this run alone: coordinators ask for it, and who asks them has it in its environment. */
+const API_KEY = `ck_${randomBytes(32).toString('base64url')}`;
 
 export interface RunningProcess {
   readonly pid: number;
@@ -32,7 +36,7 @@ export function run(
 ): ChildProcess {
   const program = fileURLToPath(new URL(`../../${entry}`, import.meta.url));
   const child = fork(program, args, {
-    env: { ...process.env, NODE_ENV: 'production', ...env },
+    env: { ...process.env, NODE_ENV: 'production', CONCORDAT_API_KEY: API_KEY, ...env },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   running.add(child);
@@ -62,10 +66,11 @@ export async function startServer(
 
 async function untilItAnswers(entry: string, child: ChildProcess, url: URL): Promise<void> {
   const giveUpAt = performance.now() + READY_TIMEOUT_MS;
+  const headers = { authorization: `Bearer ${API_KEY}` };
   for (;;) {
     if (hasEnded(child)) throw new Error(`${entry} ended before it was ready`);
     if (performance.now() > giveUpAt) throw new Error(`${entry} does not answer at ${url.href}`);
-    const answer = await fetch(url).catch(() => undefined);
+    const answer = await fetch(url, { headers }).catch(() => undefined);
     await answer?.arrayBuffer();
     if (answer?.ok === true) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));

@@ -8,6 +8,8 @@ import { Cast } from '../demo/cast.mjs';
 import { sayWhereToGo } from '../demo/closing.mjs';
 import { playDemo } from '../demo/demo.mjs';
 import { openNotary } from '../demo/notary.mjs';
+import { Transactions } from '../demo/transactions.mjs';
+import { apiKeyOf } from '../house/api-key.mjs';
 import { openCoordinator, requireFreePort } from '../house/coordinator.mjs';
 import { House } from '../house/house.mjs';
 import { openParticipants, prepareForParticipants, writeRegistry } from '../house/participants.mjs';
@@ -60,20 +62,21 @@ async function open(house, { withDemo }) {
   house.onClose(notary.close);
   const registry = house.path('participants.json');
   writeRegistry(registry, participants, { notary: notary.url });
+  const apiKey = apiKeyOf(house);
   const neighbours = { databaseUrl: database.url, redisUrl, registry };
-  const coordinator = await openCoordinator(house, neighbours);
-  const collection = `${coordinator.url}/v1/transactions`;
+  const coordinator = await openCoordinator(house, { ...neighbours, apiKey: apiKey.text });
+  const transactions = new Transactions(coordinator.url, apiKey.text);
   say(`ready ${coordinator.url}`);
   if (hindrance) say(`\nno banks, shop or demo on this database server: ${hindrance}`);
   if (participants) {
     const cast = new Cast(participants);
     await step(
       'cast',
-      () => cast.enter(collection),
+      () => cast.enter(transactions),
       () => cast.introduction(),
     );
-    if (withDemo) await playDemo(collection, cast, notary);
+    if (withDemo) await playDemo(transactions, cast, notary);
   }
-  sayWhereToGo(coordinator.url, participants, house.path('logs'));
+  sayWhereToGo(coordinator.url, apiKey, participants, house.path('logs'));
   say(`\n${paint('bold', `serving at ${coordinator.url}; Ctrl-C stops everything`)}`);
 }

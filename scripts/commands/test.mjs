@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { buildDashboard } from '../lib/dashboard.mjs';
 import { foreground } from '../lib/foreground.mjs';
-import { say } from '../lib/say.mjs';
+import { say, step } from '../lib/say.mjs';
 import { check } from './check.mjs';
 
 const VITEST = 'node_modules/vitest/vitest.mjs';
@@ -18,6 +19,7 @@ export async function test(args) {
     say(`0 passed, ${failedChecks} failed`);
     return 1;
   }
+  await step('dashboard', buildDashboard);
   return runTests(args);
 }
 

@@ -4,6 +4,7 @@ import { http } from './http.mjs';
 import { money } from './money.mjs';
 
 /** @typedef {import('../house/participants.mjs').Participants} Participants */
+/** @typedef {import('./transactions.mjs').Transactions} Transactions */
 /** @typedef {'alice' | 'bob'} Person */
 /**
  * @typedef {object} Gauge something that a story may change
@@ -27,10 +28,10 @@ export class Cast {
   /**
    * Everybody begins with the same as the last time, once that time is over: if it was cut short,
    * the coordinator is finishing its transactions now.
-   * @param {string} collection the URL of the coordinator's transactions
+   * @param {Transactions} transactions
    */
-  async enter(collection) {
-    await until('the stories of the last run have ended', () => areEnded(collection), PATIENCE);
+  async enter(transactions) {
+    await until('the stories of the last run have ended', () => areEnded(transactions), PATIENCE);
     const { shop } = this.participants;
     for (const person of /** @type {Person[]} */ (['alice', 'bob'])) {
       const body = { id: person, balance: OPENING_BALANCES[person] };
@@ -106,9 +107,8 @@ function countOf(rows, state) {
   return rows.filter((row) => row['state'] === state).length;
 }
 
-/** @param {string} collection */
-async function areEnded(collection) {
-  /** @type {{ items: { phase: string }[] }} */
-  const { items } = await http(`${collection}?name=${NAME}&limit=20`);
+/** @param {Transactions} transactions */
+async function areEnded(transactions) {
+  const items = await transactions.list(`name=${NAME}&limit=20`);
   return items.every(({ phase }) => phase === 'ended');
 }

@@ -1,6 +1,7 @@
 // Drives the main job over HTTP, as any initiator would, and tells what happens.
 import { Failure } from '../lib/failure.mjs';
 import { paint, say } from '../lib/say.mjs';
+import { SENDING_THE_KEY } from './closing.mjs';
 import { killHalfway } from './killed-bank.mjs';
 import { money } from './money.mjs';
 import { storiesOf, storyOfACrash } from './stories.mjs';
@@ -10,22 +11,23 @@ import { begin, tell } from './story.mjs';
 /** @typedef {import('./story.mjs').Transaction} Transaction */
 
 /**
- * @param {string} collection the URL of the coordinator's transactions
+ * @param {import('./transactions.mjs').Transactions} transactions
  * @param {Cast} cast
  * @param {import('./notary.mjs').Notary} notary registered as `notary`
  */
-export async function playDemo(collection, cast, notary) {
+export async function playDemo(transactions, cast, notary) {
   const total = await cast.total();
   /** @type {Transaction[]} */
   const ended = [];
   for (const story of storiesOf(cast)) {
-    ended.push(await tell(ended.length + 1, story, () => begin(collection, story, 'wait=20')));
+    ended.push(await tell(ended.length + 1, story, () => begin(transactions, story, 'wait=20')));
   }
   const crash = storyOfACrash(cast);
-  const kill = killHalfway(collection, notary, cast.participants.beta);
+  const kill = killHalfway(transactions, notary, cast.participants.beta);
   const last = await tell(ended.length + 1, crash, () => kill(crash));
   ended.push(last);
-  say(`     line by line: curl -s ${collection}/${last.gtid}/journal`);
+  const journal = `${transactions.url}/${last.gtid}/journal`;
+  say(`     line by line: curl -s ${journal} ${SENDING_THE_KEY}`);
 
   const totalAfter = await cast.total();
   if (totalAfter !== total) {

@@ -10,6 +10,7 @@ const TIMEOUT_MS = 30_000;
 export async function http(url, { body, headers = {} } = {}) {
   const response = await fetch(url, {
     signal: AbortSignal.timeout(TIMEOUT_MS),
+    headers,
     ...(body !== undefined && {
       method: 'POST',
       body: JSON.stringify(body),

@@ -6,7 +6,6 @@
 //                                  the decision: durable from here on
 import { say } from '../lib/say.mjs';
 import { until } from '../lib/wait.mjs';
-import { http } from './http.mjs';
 import { begin } from './story.mjs';
 
 /** @typedef {import('./story.mjs').Story} Story */
@@ -16,12 +15,12 @@ import { begin } from './story.mjs';
 const PATIENCE = { timeoutMs: 30_000 };
 
 /**
- * @param {string} collection the URL of the coordinator's transactions
+ * @param {import('./transactions.mjs').Transactions} transactions
  * @param {import('./notary.mjs').Notary} notary
  * @param {Service} bank the one to be killed; its branch is `credit`
  * @returns {(story: Story) => Promise<Transaction>}
  */
-export function killHalfway(collection, notary, bank) {
+export function killHalfway(transactions, notary, bank) {
   return async (story) => {
     const begunAt = performance.now();
     const note = (/** @type {string} */ what) => {
@@ -29,13 +28,13 @@ export function killHalfway(collection, notary, bank) {
       say(`     ${at.padStart(9)}  ${what}`);
     };
     notary.hesitate();
-    const { gtid } = await begin(collection, story, 'respond-async');
+    const { gtid } = await begin(transactions, story, 'respond-async');
     /** @param {string} what @param {(current: Transaction) => boolean} holds */
     const untilIt = (what, holds) =>
       until(
         what,
         async () => {
-          const current = await http(`${collection}/${gtid}`);
+          const current = await transactions.find(gtid);
           return holds(current) && current;
         },
         PATIENCE,

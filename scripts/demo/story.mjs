@@ -2,9 +2,9 @@
 import { Failure } from '../lib/failure.mjs';
 import { paint, say } from '../lib/say.mjs';
 import { NAME } from './cast.mjs';
-import { http } from './http.mjs';
 
 /** @typedef {import('./cast.mjs').Gauge} Gauge */
+/** @typedef {import('./transactions.mjs').Transactions} Transactions */
 /**
  * @typedef {object} Story
  * @property {string} title the protocol
@@ -48,14 +48,13 @@ export async function tell(number, story, perform) {
 }
 
 /**
- * @param {string} collection the URL of the coordinator's transactions
+ * @param {Transactions} transactions
  * @param {Story} story
  * @param {'wait=20' | 'respond-async'} prefer how long to wait for its end
  * @returns {Promise<Transaction>}
  */
-export function begin(collection, { protocol, branches }, prefer) {
-  const body = { protocol, name: NAME, branches };
-  return http(collection, { body, headers: { prefer } });
+export function begin(transactions, { protocol, branches }, prefer) {
+  return transactions.begin({ protocol, name: NAME, branches }, prefer);
 }
 
 /** @param {readonly Gauge[]} gauges */

@@ -21,10 +21,13 @@ export async function requireFreePort() {
 
 /**
  * @param {House} house
- * @param {{ databaseUrl: string, redisUrl: string | undefined, registry: string }} neighbours
- *   registry: the file that names the participants
+ * @param {object} surroundings
+ * @param {string} surroundings.databaseUrl
+ * @param {string | undefined} surroundings.redisUrl
+ * @param {string} surroundings.registry the file that names the participants
+ * @param {string} surroundings.apiKey
  */
-export function openCoordinator(house, { databaseUrl, redisUrl, registry }) {
+export function openCoordinator(house, { databaseUrl, redisUrl, registry, apiKey }) {
   return step('coordinator', () =>
     house.open({
       name: 'coordinator',
@@ -34,6 +37,7 @@ export function openCoordinator(house, { databaseUrl, redisUrl, registry }) {
         DATABASE_URL: databaseUrl,
         ...(redisUrl && { REDIS_URL: redisUrl }),
         CONCORDAT_PARTICIPANTS: registry,
+        CONCORDAT_API_KEY: apiKey,
       },
     }),
   );

@@ -4,6 +4,7 @@ import type { ConcordatClient, Fetch } from '@concordat/client';
 import { concordatClient, CoordinatorUnreachable } from '@concordat/client';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../scripts/lib/ports.mjs';
+import { TEST_API_KEY } from '../support/api-key.js';
 import { FaultyNetwork } from '../support/faulty-network.js';
 import { FlakyProxy } from '../support/flaky-proxy.js';
 import { branchAt, coordinating, countOf } from './coordinating.js';
@@ -12,7 +13,8 @@ const { coordinator, database, participants } = await coordinating();
 const network = new FaultyNetwork();
 const url = await network.route(coordinator.url);
 const retry = { attemptsMax: 4, firstDelayMs: 10, delayMaxMs: 50 };
-const concordat = concordatClient({ url, retry });
+const apiKey = TEST_API_KEY;
+const concordat = concordatClient({ url, apiKey, retry });
 
 const beginsSent = (): number => network.sent.filter((name) => name === 'begin request').length;
 
@@ -52,7 +54,7 @@ describe('a begin', () => {
   test('whose initiator gives up rejects at once, with its own reason', async () => {
     const held = network.hold('begin reply');
     const { signal, abort } = abortable();
-    const patient = concordatClient({ url, timeoutMs: 600_000 });
+    const patient = concordatClient({ url, apiKey, timeoutMs: 600_000 });
     const begun = patient.begin({ protocol: '2pc' }, { signal });
     await held.arrived;
     abort(new Error('closing time'));
@@ -70,7 +72,12 @@ describe('a begin', () => {
   test('that gets no answer in time is asked again, and the silent one had begun it', async () => {
     const name = 'silent';
     const held = network.hold('begin reply');
-    const hasty = concordatClient({ url, retry: { ...retry, attemptsMax: 50 }, timeoutMs: 300 });
+    const hasty = concordatClient({
+      url,
+      apiKey,
+      retry: { ...retry, attemptsMax: 50 },
+      timeoutMs: 300,
+    });
     const begun = await hasty.begin({ protocol: '2pc', name }, { waitMs: 0 });
     expect(network.happened).toBe(1);
     expect(beginsSent()).toBeGreaterThan(1);
@@ -114,7 +121,10 @@ function losing(times: number): { client: ConcordatClient; lost: readonly string
     await answer.arrayBuffer();
     throw new TypeError('fetch failed', { cause: new Error('other side closed') });
   };
-  return { client: concordatClient({ url: coordinator.url, retry, fetch: fetchAndLose }), lost };
+  return {
+    client: concordatClient({ url: coordinator.url, apiKey, retry, fetch: fetchAndLose }),
+    lost,
+  };
 }
 
 describe('a coordinator that is not there', () => {
@@ -129,6 +139,7 @@ describe('a coordinator that is not there', () => {
     const proxy = await FlakyProxy.before(coordinator.url);
     const patient = concordatClient({
       url: proxy.url,
+      apiKey,
       retry: { attemptsMax: 100, firstDelayMs: 10, delayMaxMs: 50 },
     });
     const bank = participants.add().answers('execute', { status: 503 });
@@ -136,7 +147,7 @@ describe('a coordinator that is not there', () => {
     const { gtid } = await patient.begin(request, { waitMs: 0 });
     await proxy.cut();
     const waited = patient.waitUntilEnded(gtid);
-    await expect(concordatClient({ url: proxy.url, retry }).get(gtid)).rejects.toThrow(
+    await expect(concordatClient({ url: proxy.url, apiKey, retry }).get(gtid)).rejects.toThrow(
       CoordinatorUnreachable,
     );
     bank.answers('execute', { status: 200 });

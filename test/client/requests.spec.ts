@@ -1,12 +1,14 @@
 // Every request of the client at a real coordinator: what it asks, and what it makes of the answer.
+import { inspect } from 'node:util';
 import { concordatClient, ConcordatProblem } from '@concordat/client';
 import { describe, expect, test } from 'vitest';
+import { TEST_API_KEY } from '../support/api-key.js';
 import { eventually } from '../support/eventually.js';
 import { newGtid } from '../support/gtids.js';
 import { allOf, branchAt, coordinating } from './coordinating.js';
 
 const { coordinator, database, participants } = await coordinating();
-const concordat = concordatClient({ url: coordinator.url });
+const concordat = concordatClient({ url: coordinator.url, apiKey: TEST_API_KEY });
 
 const NO = { status: 409, body: { reason: 'insufficient funds' } };
 const NOT_YET = { status: 503 };
@@ -68,7 +70,7 @@ describe('begin', () => {
   test('with the same key twice is one transaction, whoever asks', async () => {
     const bank = participants.add();
     const request = { protocol: 'tcc', branches: [branchAt(bank)] } as const;
-    const again = concordatClient({ url: coordinator.url });
+    const again = concordatClient({ url: coordinator.url, apiKey: TEST_API_KEY });
     const [first, second] = await Promise.all(
       [concordat, again].map((client) => client.begin(request, { idempotencyKey: 'order-42' })),
     );
@@ -219,6 +221,7 @@ describe('list', () => {
     const requests: string[] = [];
     const counting = concordatClient({
       url: coordinator.url,
+      apiKey: TEST_API_KEY,
       fetch: (url, init) => {
         requests.push(url.pathname);
         return fetch(url, init);
@@ -252,4 +255,19 @@ describe('list', () => {
     const none = concordat.list({ ...filter, begunBefore: filter.begunAfter });
     expect(await allOf(none)).toEqual([]);
   });
+});
+
+test.each([
+  ['one that nobody has given', 'ck_nobody-has-given-this-one-0123456789'],
+  ['none', undefined],
+])('with %s for a key nothing is begun, and the refusal repeats no key', async (_, apiKey) => {
+  const stranger = concordatClient({ url: coordinator.url, apiKey });
+  const name = 'begun by a stranger';
+  const refusal: unknown = await stranger
+    .begin({ protocol: '2pc', name })
+    .catch((error: unknown) => error);
+  expect(refusal).toBeInstanceOf(ConcordatProblem);
+  expect(refusal).toMatchObject({ status: 401 });
+  expect(inspect(refusal, { depth: null })).not.toContain('ck_');
+  expect(await allOf(concordat.list({ name }))).toEqual([]);
 });

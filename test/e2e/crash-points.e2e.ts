@@ -10,8 +10,16 @@
 //     not armed yet, for that takes a signal.
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { crashPoints } from '@concordat/crash-points';
+import { AUTHORIZED } from '../support/api-key.js';
+import { eventually } from '../support/eventually.js';
 import { BALANCE } from './support/books.js';
-import { allEnded, expectSettled, journalOfYoungest, tracesAt } from './support/checks.js';
+import {
+  actsUponYoungest,
+  allEnded,
+  expectSettled,
+  journalOfYoungest,
+  tracesAt,
+} from './support/checks.js';
 import type { Cell, Seen, Way } from './support/crash-table.js';
 import { cells, unreached } from './support/crash-table.js';
 import { House } from './support/house.js';
@@ -107,6 +115,7 @@ async function runCell(house: House, cell: Cell, next: Cell | undefined): Promis
     misbehave(house, cell.way);
     telling = insistOnAll(url, [orderOf(cell)]).finally(() => (isTold = true));
     telling.catch(() => undefined); // heard below
+    if (cell.way.isPaused === true) await pauseYoungest(house, gtid);
     expect(await victim.death()).toEqual({ signal: 'SIGKILL', said: cell.point }); // K1
     if (isTold && cell.point === 'end.before-append') toldBeforeWritten += 1;
     const calls = house.gate.passed.length - callsBefore;
@@ -121,9 +130,29 @@ async function runCell(house: House, cell: Cell, next: Cell | undefined): Promis
   return told;
 }
 
+/** Somebody pauses what has just begun; he is not answered, for the process dies at it. */
+async function pauseYoungest(house: House, after: string): Promise<void> {
+  const gtid = await eventually('there is one to pause', async () => {
+    const { rows } = await house.books.journal.query<{ gtid: string }>(
+      'select gtid from concordat.global_transaction where gtid > $1',
+      [after],
+    );
+    return rows[0]?.gtid;
+  });
+  const url = `${house.coordinator.url}/v1/operations/transactions/${gtid}/pause`;
+  const pausing = fetch(url, {
+    method: 'POST',
+    headers: { ...AUTHORIZED, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ reason: 'to see what comes of it' }),
+  });
+  await expect(pausing).rejects.toThrow('fetch failed');
+}
+
 /** An end is visible before its append has returned; a list waits for that. */
 async function nothingBeingWritten(coordinatorUrl: string): Promise<void> {
-  const { status } = await fetch(`${coordinatorUrl}/v1/transactions?limit=1`);
+  const { status } = await fetch(`${coordinatorUrl}/v1/transactions?limit=1`, {
+    headers: AUTHORIZED,
+  });
   expect(status).toBe(200);
 }
 
@@ -136,7 +165,7 @@ async function expectSeen(
 ): Promise<void> {
   const inside =
     at === 'coordinator'
-      ? await journalOfYoungest(books, after)
+      ? { ...(await journalOfYoungest(books, after)), ...(await actsUponYoungest(books, after)) }
       : await tracesAt(books, 'alfa', after);
   expect({ ...outside, ...inside }).toMatchObject(seen);
 }

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import type { ProtocolName } from '@concordat/protocols';
 import { request } from 'undici';
+import { AUTHORIZED } from '../support/api-key.js';
 import { eventually } from '../support/eventually.js';
 import type { BankName } from './support/books.js';
 import { allEnded, expectSettled } from './support/checks.js';
@@ -207,7 +208,7 @@ function conflictsOf(coordinator: Victim): Promise<number> {
 }
 
 async function metricOf({ url }: Victim, name: string): Promise<number> {
-  const answer = await request(`${url}/metrics`);
+  const answer = await request(`${url}/metrics`, { headers: AUTHORIZED });
   const text = await answer.body.text();
   const line = text.split('\n').find((one) => one.startsWith(`${name} `));
   return Number(line?.split(' ')[1] ?? Number.NaN);

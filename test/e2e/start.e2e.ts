@@ -2,13 +2,14 @@
 // serves, and it leaves nothing behind, however it ends.
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isRunning } from '../../scripts/lib/processes.mjs';
+import { AUTHORIZED, TEST_API_KEY } from '../support/api-key.js';
 import { eventually } from '../support/eventually.js';
 
 const START_TIMEOUT_MS = 60_000;
@@ -36,7 +37,8 @@ describe('npm start', () => {
       expect(start.text).toContain(title);
     }
     const url = /^ready (http:\S+)$/m.exec(start.text)?.[1];
-    expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+    const headers = { authorization: `Bearer ${start.key}` };
+    expect((await fetch(`${url}/health/ready`, { headers })).status).toBe(200);
 
     const processes = descendantsOf(start.child.pid ?? 0);
     expect(processes.length).toBeGreaterThanOrEqual(7);
@@ -45,13 +47,27 @@ describe('npm start', () => {
     await untilGone(processes);
   });
 
-  test('begins again on the data of the last time', async () => {
+  test('begins again on the data of the last time, and with its key', async () => {
+    const keys = new Set<string | undefined>();
     for (const _time of ['first', 'second']) {
       const start = begin();
       await start.says('serving at http');
+      keys.add(start.key);
       start.child.kill('SIGTERM');
       expect(await start.ended).toBe(0);
     }
+    const file = path.join(devDir, 'api-key');
+    expect(keys).toEqual(new Set([readFileSync(file, 'utf8').trim()]));
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test('does not make a key where it is given one, nor repeat it', async () => {
+    const start = begin('--no-demo', { CONCORDAT_API_KEY: TEST_API_KEY });
+    await start.says('serving at http');
+    const url = /^ready (http:\S+)$/m.exec(start.text)?.[1];
+    expect((await fetch(`${url}/health/ready`, { headers: AUTHORIZED })).status).toBe(200);
+    expect(start.text).not.toContain(TEST_API_KEY);
+    expect(readdirSync(devDir)).not.toContain('api-key');
   });
 
   test('ends when npm alone is told to', async () => {
@@ -102,6 +118,11 @@ class Start {
     this.ended = new Promise((resolve) => child.once('close', resolve));
   }
 
+  /** As it is printed. */
+  get key(): string | undefined {
+    return /^ {2}(ck_\S+)$/m.exec(this.text)?.[1];
+  }
+
   async says(what: string): Promise<void> {
     await eventually(
       what,
@@ -121,7 +142,8 @@ function begin(
   environment: Readonly<Record<string, string>> = {},
   [program = '', ...args] = DIRECTLY,
 ): Start {
-  const { DATABASE_URL: _database, REDIS_URL: _redis, ...inherited } = process.env;
+  const inherited = { ...process.env };
+  for (const name of ['DATABASE_URL', 'REDIS_URL', 'CONCORDAT_API_KEY']) delete inherited[name];
   const env = { ...inherited, PORT: '0', CONCORDAT_DEV_DIR: devDir, ...environment };
   const start = new Start(spawn(program, [...args, ...(option === '' ? [] : [option])], { env }));
   running.push(start);

@@ -10,6 +10,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { concordatClient } from '@concordat/client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { TEST_API_KEY } from '../support/api-key.js';
 import { eventually } from '../support/eventually.js';
 import type { Held } from '../support/faulty-network.js';
 import type { Bank } from './support/three-banks.js';
@@ -59,7 +60,7 @@ async function killedAfterHearing(running: ThreeBanks, preCommitted: number): Pr
   gains = await running.gains();
   const gtid = await running.begin();
   await Promise.all([...lost, ...decisions].map((message) => message.arrived));
-  const concordat = concordatClient({ url: coordinator.url });
+  const concordat = concordatClient({ url: coordinator.url, apiKey: TEST_API_KEY });
   const phase = hasDecided ? 'committing' : 'pre-committing';
   await eventually('it has heard them', async () => {
     const view = await concordat.get(gtid);

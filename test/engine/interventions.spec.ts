@@ -253,3 +253,20 @@ test('what fails leaves no line, and what it was about to do is undone', async (
   expect(await actionsOn(gtid)).toEqual(['test.done']);
   await journal.close();
 });
+
+test('who has a call under way learns of what was done elsewhere when it renews its lease', async () => {
+  const commits = silence();
+  const script: Script = (question) =>
+    question.call.operation === 'commit' ? commits.answer : willing(question);
+  const left = await instanceOn(databaseUrl, script);
+  const right = await instanceOn(databaseUrl, willing);
+  left.engine.start();
+  const { gtid } = await left.engine.begin(request());
+  const seenByLeft = async () => (await left.engine.find(gtid))?.transaction;
+  await expect
+    .poll(async () => Object.keys((await seenByLeft())?.tokens ?? {}), patience)
+    .toEqual(['commit:bank', 'commit:shop']);
+  expect(await intervene(right, gtid, { type: 'paused' })).toMatchObject({ type: 'done' });
+  await expect.poll(async () => (await seenByLeft())?.paused, patience).toBe(true);
+  commits.speak({ type: 'in-doubt', reason: 'the test is over' });
+});

@@ -127,7 +127,7 @@ test('what an initiator asks for is refused to it, and is no fault of the transa
   const { answer, speak } = silence();
   const parked: Postponement[] = [];
   const spy = (ports: Ports): Ports => {
-    const postpone = (one: Postponement): Promise<void> => {
+    const postpone: Ports['agenda']['postpone'] = (one) => {
       if (one.stuck) parked.push(one);
       return ports.agenda.postpone(one);
     };

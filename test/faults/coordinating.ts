@@ -4,6 +4,7 @@ import { parseConfig } from '../../apps/coordinator/src/config.js';
 import type { Coordinator } from '../../apps/coordinator/src/coordinator.js';
 import { startCoordinator } from '../../apps/coordinator/src/coordinator.js';
 import { openLog } from '../../apps/coordinator/src/logging.js';
+import { TEST_API_KEY } from '../support/api-key.js';
 
 /** Ends with the test file. Nothing wakes it but its sweep, and that is often. */
 export async function coordinatorOn(
@@ -12,6 +13,7 @@ export async function coordinatorOn(
 ): Promise<Coordinator> {
   const config = parseConfig({
     PORT: '0',
+    CONCORDAT_API_KEY: TEST_API_KEY,
     DATABASE_URL: databaseUrl,
     CONCORDAT_WAKEUPS: 'none',
     CONCORDAT_SWEEP_PERIOD_MS: '10',

@@ -1,6 +1,7 @@
 // A client of the REST API that hides nothing: status, headers and body as they came.
 import type { TransactionView } from '@concordat/wire';
 import { problemSchema, transactionViewSchema } from '@concordat/wire';
+import { TEST_API_KEY } from '../support/api-key.js';
 import { eventually } from '../support/eventually.js';
 
 export interface ApiAnswer {
@@ -12,7 +13,16 @@ export interface ApiAnswer {
 }
 
 export class Api {
-  constructor(readonly url: string) {}
+  /** @param apiKey sent with every request that has no `authorization`; null sends none */
+  constructor(
+    readonly url: string,
+    private readonly apiKey: string | null = TEST_API_KEY,
+  ) {}
+
+  /** The same API, asked by somebody else. */
+  as(apiKey: string | null): Api {
+    return new Api(this.url, apiKey);
+  }
 
   get(path: string, headers: Record<string, string> = {}): Promise<ApiAnswer> {
     return this.request(path, { headers });
@@ -34,7 +44,10 @@ export class Api {
   }
 
   async request(path: string, init: RequestInit): Promise<ApiAnswer> {
-    const response = await fetch(`${this.url}${path}`, init);
+    const headers = new Headers(init.headers);
+    const isNamed = this.apiKey === null || headers.has('authorization');
+    if (!isNamed) headers.set('authorization', `Bearer ${this.apiKey}`);
+    const response = await fetch(`${this.url}${path}`, { ...init, headers });
     const text = await response.text();
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
     const body: unknown = isJson && text !== '' ? JSON.parse(text) : undefined;

@@ -25,8 +25,8 @@ describe('/openapi.json', () => {
     const routes = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    expect(routes.toSorted()).toEqual(
-      [
+    expect(routes).toEqual(
+      expect.arrayContaining([
         'GET /health/live',
         'GET /health/ready',
         'GET /metrics',
@@ -41,7 +41,7 @@ describe('/openapi.json', () => {
         'POST /v1/transactions/{gtid}/branches',
         'POST /v1/transactions/{gtid}/commit',
         'POST /v1/transactions/{gtid}/rollback',
-      ].toSorted(),
+      ]),
     );
   });
 

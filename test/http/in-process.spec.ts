@@ -7,6 +7,7 @@ import { parseConfig } from '../../apps/coordinator/src/config.js';
 import type { Coordinator } from '../../apps/coordinator/src/coordinator.js';
 import { openLog } from '../../apps/coordinator/src/logging.js';
 import { startCoordinator } from '../../apps/coordinator/src/coordinator.js';
+import { TEST_API_KEY } from '../support/api-key.js';
 import { databaseFromTemplate } from '../support/databases.js';
 import { Api } from './api.js';
 
@@ -14,6 +15,7 @@ const { databaseUrl, pool } = await databaseFromTemplate();
 
 const config = parseConfig({
   PORT: '0',
+  CONCORDAT_API_KEY: TEST_API_KEY,
   DATABASE_URL: databaseUrl,
   CONCORDAT_ALLOWED_URLS: 'http://127.0.0.1:*',
 });

@@ -179,8 +179,10 @@ describe('a bad configuration', () => {
 
 describe('the log', () => {
   test('is JSON, has the gtid on every line about a transaction, and no payload or secret', async () => {
-    const coordinator = await startCoordinator({ ...environment, LOG_LEVEL: 'debug' });
-    const api = new Api(coordinator.url);
+    const CONCORDAT_API_KEY = 'ck_canary-of-the-key-that-is-in-no-log-0123456789';
+    const settings = { ...environment, LOG_LEVEL: 'debug', CONCORDAT_API_KEY };
+    const coordinator = await startCoordinator(settings);
+    const api = new Api(coordinator.url, CONCORDAT_API_KEY);
     const bank = participants.add().answers('execute', { status: 500 }, { status: 200 });
     const no = participants.add().answers('execute', { status: 409, body: { reason: 'broke' } });
     const { gtid } = await api.begin(
@@ -192,8 +194,9 @@ describe('the log', () => {
           { id: 'b', participant: { url: no.url }, retry: { attemptsMax: 1 } },
         ],
       },
-      { 'idempotency-key': 'canary-key', authorization: 'Bearer canary-token' },
+      { 'idempotency-key': 'canary-key' },
     );
+    await api.as('ck_canary-of-a-key-that-nobody-has-given').get(`/v1/transactions/${gtid}`);
     await api.untilEnded(gtid);
     const lines = await eventually('the end is logged', () => {
       const about = coordinator.log.filter((line) => line['gtid'] === gtid);

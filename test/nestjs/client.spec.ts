@@ -25,6 +25,7 @@ import { Test } from '@nestjs/testing';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { coordinating } from '../client/coordinating.js';
 import { postgresSource } from '../embedded/support.js';
+import { TEST_API_KEY } from '../support/api-key.js';
 import { emptyDatabase } from '../support/databases.js';
 import { compiled } from './support.js';
 
@@ -134,6 +135,7 @@ async function served(
   const root = ConcordatModule.forRoot({
     mode: 'client',
     url: coordinator.url,
+    apiKey: TEST_API_KEY,
     publicUrl: url,
     ...options,
   });
@@ -263,6 +265,14 @@ describe('the headers of a global transaction', () => {
     expect((await within(() => ask(stranger.url))).told).toEqual({});
     expect(await ask(service.url)).toEqual({});
   });
+});
+
+test('a coordinator that refuses the key is not reached, and health says so without the key', async () => {
+  const apiKey = 'ck_nobody-has-given-this-one-0123456789';
+  const { app } = await served({ apiKey }, []);
+  const health = await app.get(Concordat).health();
+  expect(health).toMatchObject({ isReachable: false, reason: expect.stringContaining('apiKey') });
+  expect(JSON.stringify(health)).not.toContain(apiKey);
 });
 
 describe('the start of a client', () => {

@@ -5,12 +5,17 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { coordinating } from '../client/coordinating.js';
+import { TEST_API_KEY } from '../support/api-key.js';
 import { emptyDatabase } from '../support/databases.js';
 
 const shop = await emptyDatabase();
 const stock = await emptyDatabase();
 const { coordinator } = await coordinating();
-const env = { PATH: process.env['PATH'], CONCORDAT_URL: coordinator.url };
+const env = {
+  PATH: process.env['PATH'],
+  CONCORDAT_URL: coordinator.url,
+  CONCORDAT_API_KEY: TEST_API_KEY,
+};
 
 async function run(example: string, databaseUrl: string, ...given: readonly string[]) {
   const main = path.resolve('examples', example, 'dist/main.js');

@@ -5,6 +5,7 @@ import { Test } from '@nestjs/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../scripts/lib/ports.mjs';
 import { coordinating } from '../client/coordinating.js';
+import { TEST_API_KEY } from '../support/api-key.js';
 import { ExpressAdapter } from './express-adapter.js';
 
 const SECRET = 'a-secret-of-at-least-thirty-two-characters';
@@ -31,7 +32,8 @@ class Order {
 async function served(secret: string, adapter: AbstractHttpAdapter = new ExpressAdapter()) {
   const port = await freePort();
   const publicUrl = `http://127.0.0.1:${port}/shop`;
-  const root = ConcordatModule.forRoot({ mode: 'client', url: coordinator.url, publicUrl, secret });
+  const client = { mode: 'client', url: coordinator.url, apiKey: TEST_API_KEY } as const;
+  const root = ConcordatModule.forRoot({ ...client, publicUrl, secret });
   const module = await Test.createTestingModule({ imports: [root], providers: [Order] }).compile();
   const app = module.createNestApplication(adapter, { logger: false });
   onTestFinished(() => app.close());

@@ -4,12 +4,14 @@ import { CoordinatorUnreachable } from '@concordat/client';
 import { Concordat, InDoubt, RolledBack } from '@concordat/nestjs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { branchAt, coordinating, countOf } from '../client/coordinating.js';
+import { AUTHORIZED, TEST_API_KEY } from '../support/api-key.js';
 import { FaultyNetwork } from '../support/faulty-network.js';
 import { application } from './support.js';
 
 const { coordinator, database, participants } = await coordinating();
 const network = new FaultyNetwork();
 const url = await network.route(coordinator.url);
+const apiKey = TEST_API_KEY;
 const retry = { attemptsMax: 2, firstDelayMs: 10, delayMaxMs: 10 };
 
 beforeEach(() => {
@@ -30,7 +32,7 @@ async function running(
   { deadlineMs = 30_000, settleMs = 5_000 } = {},
   participant = participants.add(),
 ): Promise<Ran> {
-  const app = await application({ mode: 'client', url, retry, settleMs }, {});
+  const app = await application({ mode: 'client', url, apiKey, retry, settleMs }, {});
   const concordat = app.get(Concordat);
   let gtid = '';
   const work = async (): Promise<string> => {
@@ -107,6 +109,7 @@ describe('a commit', () => {
 async function rolledBack(gtid: string): Promise<void> {
   const asked = await fetch(`${coordinator.url}/v1/transactions/${gtid}/rollback`, {
     method: 'POST',
+    headers: AUTHORIZED,
   });
   expect(asked.ok).toBe(true);
 }
@@ -126,7 +129,7 @@ test('work that throws says why, though the coordinator has vanished, and nothin
 });
 
 test('work is not begun where the coordinator cannot be reached', async () => {
-  const app = await application({ mode: 'client', url, retry }, {});
+  const app = await application({ mode: 'client', url, apiKey, retry }, {});
   network.wall('request');
   let isBegun = false;
   const work = app.get(Concordat).transaction(
@@ -142,7 +145,7 @@ test('work is not begun where the coordinator cannot be reached', async () => {
 
 test('an application starts without its coordinator, says so, and is well when it is there', async () => {
   network.wall('request');
-  const app = await application({ mode: 'client', url, retry }, {});
+  const app = await application({ mode: 'client', url, apiKey, retry }, {});
   const concordat = app.get(Concordat);
   expect(await concordat.health()).toMatchObject({ isReachable: false, reason: 'fetch failed' });
   network.heal();

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Concordat } from '@concordat/nestjs';
 import { afterAll, expect, test } from 'vitest';
 import { coordinating } from '../client/coordinating.js';
+import { TEST_API_KEY } from '../support/api-key.js';
 import { application } from './support.js';
 
 const { coordinator } = await coordinating();
@@ -15,7 +16,7 @@ const listener = createServer(({ headers }, response) => {
 await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
 afterAll(() => listener.close());
 const origin = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`;
-const client = { mode: 'client', url: coordinator.url } as const;
+const client = { mode: 'client', url: coordinator.url, apiKey: TEST_API_KEY } as const;
 
 test('each application tells its own list, and is part of its own transactions only', async () => {
   const teller = await application({ ...client, propagateTo: [origin] }, {});

@@ -7,6 +7,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { createConnection } from 'mysql2/promise';
 import { expect, test } from 'vitest';
 import { serviceDatabase } from '../barrier/databases.js';
+import { TEST_API_KEY } from '../support/api-key.js';
 import { startCoordinator } from '../support/coordinator.js';
 import { databaseFromTemplate } from '../support/databases.js';
 import { eventually } from '../support/eventually.js';
@@ -22,7 +23,7 @@ const { url } = await startCoordinator({
   CONCORDAT_PARTICIPANT_ORDERS: orders.databaseUrl,
   CONCORDAT_PARTICIPANT_STOCK: stock.url,
 });
-const client = concordatClient({ url });
+const client = concordatClient({ url, apiKey: TEST_API_KEY });
 
 /** The statements of the block for `shell`, under the name that was given. */
 function statementsFor(shell: string, name: string): readonly string[] {

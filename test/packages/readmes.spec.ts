@@ -1,6 +1,8 @@
 // Every package that is published has a README, and its examples do what they say: they are run as
 // a newcomer would run them, against the packages as they are built, and servers that are real.
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { commandsIn, patternOf, typed } from '../support/console.js';
 import type { Example, Surroundings } from '../support/readme.js';
 import { examplesIn, runExample } from '../support/readme.js';
 import type { Manifest } from '../tidy/packages.js';
@@ -18,6 +20,7 @@ const { surroundings: databases, rowsOf, mysqlRowsOf } = await withDatabases();
 
 /** What a package's examples find around them; nothing, if it is not here. */
 const NEEDS: ReadonlyMap<string, Surroundings> = new Map([
+  ['libs/access', databases],
   ['libs/client', coordinator],
   ['libs/recovery', coordinator],
   ['libs/embedded', databases],
@@ -80,6 +83,16 @@ test('an example that is a service is in a README', () => {
   const examples = readmes.flat().map(({ place, heading }) => `${place}: ${heading}`);
   expect(examples).toEqual(expect.arrayContaining([...SERVICES.keys()]));
 });
+
+test('the commands of apps/cli print what its README says', async () => {
+  const { replacing = {}, env = {} } = coordinator;
+  const PATH = `${path.resolve('node_modules/.bin')}:${process.env['PATH']}`;
+  const here = { ...env, PATH, CONCORDAT_URL: Object.values(replacing)[0] };
+  const commands = await commandsIn('apps/cli/README.md');
+  for (const { command, prints, printed } of await typed(commands, replacing, here)) {
+    expect(printed, command).toMatch(patternOf(prints));
+  }
+}, 120_000);
 
 /** Not every example of a README names the coordinator. */
 function forExample(

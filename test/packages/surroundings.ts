@@ -5,6 +5,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, expect, inject } from 'vitest';
 import { serviceDatabase } from '../barrier/databases.js';
 import { Victim } from '../e2e/support/victim.js';
+import { TEST_API_KEY } from '../support/api-key.js';
 import { startCoordinator } from '../support/coordinator.js';
 import { databaseFromTemplate, emptyDatabase } from '../support/databases.js';
 import { mariadbDatabase } from '../support/mariadb.js';
@@ -41,7 +42,7 @@ export async function withCoordinator(): Promise<Surroundings> {
     CONCORDAT_SCAN_PERIOD_MS: NEVER_MS, // the example scans
   });
   const replacing = { 'http://127.0.0.1:3000': url };
-  return { replacing, env: { ORDERS_URL: orders.databaseUrl } };
+  return { replacing, env: { CONCORDAT_API_KEY: TEST_API_KEY, ORDERS_URL: orders.databaseUrl } };
 }
 
 export interface Databases {

@@ -6,6 +6,7 @@ import { parseConfig } from '../../apps/coordinator/src/config.js';
 import { startCoordinator } from '../../apps/coordinator/src/coordinator.js';
 import { openLog } from '../../apps/coordinator/src/logging.js';
 import { Api } from '../http/api.js';
+import { TEST_API_KEY } from '../support/api-key.js';
 import { databaseFromTemplate, emptyDatabase } from '../support/databases.js';
 import { prepareIn } from './postgres-subject.js';
 
@@ -17,6 +18,7 @@ for (const pool of Object.values(databases)) await pool.query('create table work
 
 const config = parseConfig({
   PORT: '0',
+  CONCORDAT_API_KEY: TEST_API_KEY,
   DATABASE_URL: journal.databaseUrl,
   CONCORDAT_PARTICIPANT_ORDERS: orders.databaseUrl,
   CONCORDAT_PARTICIPANT_STOCK: stock.databaseUrl,

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { afterAll } from 'vitest';
+import { TEST_API_KEY } from './api-key.js';
 import { eventually } from './eventually.js';
 
 const MAIN = path.resolve('apps/coordinator/dist/main.js');
@@ -100,10 +101,13 @@ afterAll(async () => {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Starts one, on any free port unless `environment` says another; nothing else is inherited. */
+/**
+ * Starts one, on any free port and with the key of the tests, unless `environment` says others;
+ * nothing else is inherited.
+ */
 export function spawnCoordinator(environment: Environment): CoordinatorProcess {
   const child = spawn(process.execPath, [MAIN], {
-    env: { PORT: '0', ...environment },
+    env: { PORT: '0', CONCORDAT_API_KEY: TEST_API_KEY, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const spawned = new CoordinatorProcess(child);

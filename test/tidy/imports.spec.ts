@@ -17,11 +17,15 @@ const TABLE = tableOf(`
   libs/participant-sdk ← protocols wire crash-points        | node: pg mysql2 typeorm ioredis bullmq express fastify
   libs/client          ← wire                               | node:
   libs/recovery        ← protocols engine wire              |
+  libs/access          ← engine wire protocols              | node: jose openid-client
+  libs/operations      ← access engine protocols recovery wire | node: zod
   libs/embedded        ← protocols engine wire journal participants recovery client | node: pg typeorm uuid
   libs/nestjs          ← protocols engine wire client embedded participant-sdk participants | node: @nestjs/common @nestjs/core @nestjs/terminus reflect-metadata rxjs typeorm
   libs/explorer        ← protocols participant-sdk           | node:
   libs/simulator       ← protocols engine participant-sdk recovery | node:
-  apps/coordinator     ← crash-points protocols engine wire journal participants wakeups recovery embedded | *
+  apps/coordinator     ← crash-points protocols engine wire journal participants wakeups recovery embedded access operations | *
+  apps/cli             ← wire                               | node: commander
+  apps/dashboard       ← wire                               | *
   apps/bank            ← crash-points participant-sdk       | node: pg mysql2 zod
   apps/shop            ← participant-sdk                    | node: pg zod
   examples/embedded-transfer ← nestjs                       | @nestjs/common @nestjs/core @nestjs/platform-fastify typeorm

@@ -28,7 +28,7 @@ export interface Package {
 
 /** What is imported must be declared, and our own packages must be imported where declared. */
 export function undeclared({ place, manifest, sources }: Package): readonly string[] {
-  const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+  const declared = Object.keys({ ...needs(manifest), ...manifest.peerDependencies });
   const imported = new Set(sources.flatMap(packagesOf).filter((name) => name !== 'node:'));
   const idle = declared.filter((name) => isOurs(name) && !imported.has(name));
   return [
@@ -39,11 +39,16 @@ export function undeclared({ place, manifest, sources }: Package): readonly stri
   ];
 }
 
+/** Of what is bundled (it depends on nothing where it runs), that is what it is made of. */
+function needs({ dependencies, devDependencies }: Manifest): Manifest['dependencies'] {
+  return dependencies ?? devDependencies;
+}
+
 /** A package is built after those of ours that it depends on, and after no others. */
 export function wrongReferences(subject: Package, all: readonly Package[]): readonly string[] {
   const { place, manifest, references } = subject;
   const needed = all
-    .filter((other) => manifest.dependencies?.[other.manifest.name] !== undefined)
+    .filter((other) => needs(manifest)?.[other.manifest.name] !== undefined)
     .map((other) => other.place);
   return difference(references, needed).map(
     (folder) => `${place}/tsconfig.json: its references and dependencies differ in ${folder}`,

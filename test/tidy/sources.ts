@@ -24,7 +24,7 @@ export type Rule = (source: Source) => readonly string[];
 /** Every TypeScript and JavaScript file of the project. */
 export function allSources(): readonly Source[] {
   return PLACES.flatMap((place) => filesBelow(place))
-    .filter((file) => /\.(ts|mts|mjs)$/.test(file))
+    .filter((file) => /\.(tsx?|mts|mjs)$/.test(file))
     .map((file) => sourceOf(file, readFileSync(path.join(root, file), 'utf8')));
 }
 
@@ -45,7 +45,7 @@ export function foldersOf(place: string): readonly string[] {
 }
 
 export function isTest(source: Source): boolean {
-  return source.path.startsWith('test/') || source.path.endsWith('.spec.ts');
+  return source.path.startsWith('test/') || /\.spec\.tsx?$/.test(source.path);
 }
 
 /**

@@ -1,10 +1,15 @@
 // The one place where Nest learns of the parts. They are built in coordinator.ts, without it.
 import type { DynamicModule } from '@nestjs/common';
 import { Module } from '@nestjs/common';
+import { ApiKeys, Sessions } from '@concordat/access';
 import { ResourceNames } from '@concordat/embedded';
 import { Engine } from '@concordat/engine';
 import type { Reader } from '@concordat/journal';
 import { Recovery } from '@concordat/recovery';
+import { AccessModule } from './access/access.module.js';
+import { Guard } from './access/guard.js';
+import type { OpenAccess } from './access/open-access.js';
+import { SignIn } from './access/sign-in.js';
 import { Health } from './health/health.js';
 import { HealthModule } from './health/health.module.js';
 import { Metrics } from './metrics/metrics.js';
@@ -22,6 +27,7 @@ export interface Parts {
   readonly names: ResourceNames;
   readonly health: Health;
   readonly metrics: Metrics;
+  readonly access: OpenAccess;
 }
 
 @Module({})
@@ -35,11 +41,21 @@ export class AppModule {
       { provide: ResourceNames, useValue: parts.names },
       { provide: Health, useValue: parts.health },
       { provide: Metrics, useValue: parts.metrics },
+      { provide: Guard, useValue: parts.access.guard },
+      { provide: ApiKeys, useValue: parts.access.keys },
+      { provide: Sessions, useValue: parts.access.sessions },
+      { provide: SignIn, useValue: parts.access.signIn },
     ];
     return {
       module: AppModule,
       global: true,
-      imports: [TransactionsModule, ResourceManagersModule, HealthModule, MetricsModule],
+      imports: [
+        AccessModule,
+        TransactionsModule,
+        ResourceManagersModule,
+        HealthModule,
+        MetricsModule,
+      ],
       providers,
       exports: providers.map(({ provide }) => provide),
     };

@@ -3,13 +3,14 @@
 // some are secret.
 import { readFileSync } from 'node:fs';
 import type { Arming } from '@concordat/crash-points';
-import { crashAtMustBe, parseCrashAt } from '@concordat/crash-points';
 import type { Registry } from '@concordat/participants';
 import { ParticipantsMisconfigured, parseRegistry, UrlAllowList } from '@concordat/participants';
 import type { OrphanPolicy } from '@concordat/recovery';
 import type { WakeupsKind } from '@concordat/wakeups';
-import { secretFaultOf } from '@concordat/wire';
 import { z } from 'zod';
+import type { AccessSettings } from './access/settings.js';
+import { accessOf, accessVariables, SettingsFault } from './access/settings.js';
+import { crashAt, listOf, oneOf, secret, urlOf, whole } from './config-values.js';
 
 export interface Config {
   readonly host: string;
@@ -21,8 +22,7 @@ export interface Config {
   readonly databaseWaitMs: number;
   readonly databaseConnectionsMax: number;
   readonly wakeups: WakeupsKind;
-  /** Somebody expects access control, of which there is none yet. */
-  readonly isApiKeySet: boolean;
+  readonly access: AccessSettings;
   readonly participants: Registry;
   readonly allowedUrls: UrlAllowList;
   /** Where participants that are queues have theirs. */
@@ -73,7 +73,7 @@ const environmentSchema = z.object({
   REDIS_URL: urlOf('redis', 'rediss').optional(),
   CONCORDAT_DATABASE_WAIT_MS: whole(0, 3_600_000).default(60_000),
   CONCORDAT_DATABASE_CONNECTIONS_MAX: whole(2, 1_000).default(10),
-  CONCORDAT_API_KEY: z.string().optional(),
+  ...accessVariables,
   CONCORDAT_WAKEUPS: oneOf(['redis', 'postgres', 'none']).optional(),
   CONCORDAT_PARTICIPANTS: z.string().optional(),
   CONCORDAT_PARTICIPANT_SECRET: secret().optional(),
@@ -114,7 +114,7 @@ export function parseConfig(variables: Variables): Config {
       databaseWaitMs: environment.CONCORDAT_DATABASE_WAIT_MS,
       databaseConnectionsMax: environment.CONCORDAT_DATABASE_CONNECTIONS_MAX,
       wakeups: wakeupsOf(environment),
-      isApiKeySet: environment.CONCORDAT_API_KEY !== undefined,
+      access: accessOf(environment),
       participants: registryOf(environment, variables),
       redisUrl: environment.REDIS_URL,
       participantSecret: environment.CONCORDAT_PARTICIPANT_SECRET,
@@ -129,6 +129,7 @@ export function parseConfig(variables: Variables): Config {
       crashAt: environment.CONCORDAT_CRASH_AT,
     };
   } catch (error) {
+    if (error instanceof SettingsFault) throw new ConfigError(error.lines);
     if (error instanceof ParticipantsMisconfigured) throw new ConfigError(error.lines);
     throw error;
   }
@@ -164,13 +165,6 @@ function wakeupsOf(environment: Environment): WakeupsKind {
   throw new ConfigError(['REDIS_URL is required where CONCORDAT_WAKEUPS is redis']);
 }
 
-function listOf(text: string): readonly string[] {
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-}
-
 function readJson(path: string | undefined): unknown {
   if (path === undefined) return {};
   try {
@@ -179,45 +173,4 @@ function readJson(path: string | undefined): unknown {
     const why = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
     throw new ConfigError([`CONCORDAT_PARTICIPANTS names a file that ${why}`]);
   }
-}
-
-function whole(min: number, max: number) {
-  const message = `must be a whole number from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^\d{1,15}$/, message)
-    .transform(Number)
-    .pipe(z.number().min(min, message).max(max, message));
-}
-
-function crashAt() {
-  return z.string().transform((text, context) => {
-    const arming = parseCrashAt(text);
-    if (arming !== undefined) return arming;
-    context.issues.push({ code: 'custom', input: text, message: crashAtMustBe });
-    return z.NEVER;
-  });
-}
-
-function secret() {
-  return z.string().transform((text, context) => {
-    const fault = secretFaultOf(text);
-    if (fault === undefined) return text;
-    context.issues.push({ code: 'custom', input: text, message: fault });
-    return z.NEVER;
-  });
-}
-
-function urlOf(...schemes: readonly string[]) {
-  const prefixes = schemes.map((scheme) => `${scheme}://`);
-  return z
-    .string('is required')
-    .refine(
-      (text) => URL.canParse(text) && prefixes.some((prefix) => text.startsWith(prefix)),
-      `must be a URL that begins with ${prefixes.join(' or ')}`,
-    );
-}
-
-function oneOf<const Values extends readonly string[]>(values: Values) {
-  return z.enum(values, `must be one of ${values.join(', ')}`);
 }

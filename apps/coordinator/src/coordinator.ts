@@ -17,7 +17,9 @@ import type { Observer, Participants } from '@concordat/engine';
 import { defaultLimits, Engine, systemTimers } from '@concordat/engine';
 import type { OpenJournal } from '@concordat/journal';
 import { openJournal } from '@concordat/journal';
-import { masked } from '@concordat/participants';
+import type { Operations } from '@concordat/operations';
+import { Pauses } from '@concordat/operations';
+import { masked, WebhookSender } from '@concordat/participants';
 import type { InvariantViolation } from '@concordat/protocols';
 import { defaultRecoveryLimits, Recovery } from '@concordat/recovery';
 import type { OpenWakeups } from '@concordat/wakeups';
@@ -25,12 +27,15 @@ import { openWakeups } from '@concordat/wakeups';
 import { asGtid, STUCK_ATTEMPTS_MIN } from '@concordat/wire';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
+import { openAccess } from './access/open-access.js';
 import type { Config } from './config.js';
 import { Health } from './health/health.js';
 import { keepHouse } from './housekeeping.js';
 import { httpServer } from './http/server.js';
 import { Metrics } from './metrics/metrics.js';
 import { LoggingObserver } from './observer.js';
+import { operationsOf, storeOf } from './operations/open-operations.js';
+import { serveOperations } from './operations/serve-operations.js';
 import { LoggingRecoveryObserver } from './recovery-observer.js';
 import { InitiatorRequests } from './transactions/initiator-requests.js';
 import { withTimeout } from './with-timeout.js';
@@ -63,11 +68,9 @@ export async function startCoordinator(
   const { logger, die } = surroundings;
   let stopping = false;
   const isStopping = (): boolean => stopping;
-  if (config.isApiKeySet) {
-    logger.warn('CONCORDAT_API_KEY is set, but there is no access control yet: anybody may call');
-  }
   const works = await worksOf(config, surroundings);
-  const { journal, metrics, participants, engine, wakeups, recovery } = works;
+  const { journal, metrics, participants, engine, wakeups, recovery, operations } = works;
+  const access = await openAccess(config.access, journal, logger);
   const pingPostgres = (): Promise<void> => journal.reader.ping();
   const parts = {
     engine,
@@ -76,28 +79,41 @@ export async function startCoordinator(
     recovery,
     names: new ResourceNames(works.cluster, participants.resourceManagers),
     metrics,
+    access,
     health: new Health({ pingPostgres, wakeups, isStopping }),
   };
   const { bodyBytesMax } = config.limits;
-  const app = await httpServer(parts, { logger, die, bodyBytesMax, isStopping });
+  const { publicUrl, trustedProxies } = config.access;
+  const options = { logger, die, bodyBytesMax, isStopping, publicUrl, trustedProxies };
+  const app = await httpServer(parts, { ...options, guard: access.guard });
+  const ending = new AbortController();
+  serveOperations(app.getHttpAdapter().getInstance(), operations.routes, ending.signal, (request) =>
+    access.guard.stillAdmits(request),
+  );
+  await works.pauses.start();
   await app.listen(config.port, config.host);
   engine.start();
   wakeups.start();
   recovery.start();
+  operations.start();
   const endHousekeeping = keepHouse(journal, config.retentionDays, logger);
 
   return {
     url: await app.getUrl(),
     stop: async () => {
       stopping = true;
+      ending.abort();
       endHousekeeping();
+      works.pauses.stop();
       await Promise.all([
+        bounded('operations', ENGINE_STOP_MS, operations.stop(), logger),
         bounded('engine', ENGINE_STOP_MS + HAND_OVER_MS, engine.stop(ENGINE_STOP_MS), logger),
         bounded('recovery', ENGINE_STOP_MS, recovery.stop(), logger),
       ]);
       await bounded('requests', ANSWER_MS, app.close(), logger);
       await Promise.all([
         bounded('participants', CLOSE_MS, participants.close(), logger),
+        bounded('webhooks', CLOSE_MS, works.webhooks.close(), logger),
         bounded('wakeups', CLOSE_MS, wakeups.close(CLOSE_MS), logger),
         bounded('journal', CLOSE_MS, journal.close(), logger),
       ]);
@@ -114,13 +130,25 @@ interface Works {
   readonly engine: Engine;
   readonly wakeups: OpenWakeups;
   readonly recovery: Recovery;
+  readonly pauses: Pauses;
+  readonly operations: Operations;
+  readonly webhooks: WebhookSender;
 }
 
 async function worksOf(config: Config, { logger, die }: Surroundings): Promise<Works> {
   const journal = await openMigratedJournal(config, logger);
   const cluster = await journal.cluster();
   const metrics = new Metrics();
-  const observer = new LoggingObserver(logger, metrics, die);
+  const logging = new LoggingObserver(logger, metrics, die);
+  const taps: Observer['answered'][] = [];
+  const observer: Observer = {
+    appended: (entry) => logging.appended(entry),
+    answered: (question, answer, tookMs) => {
+      logging.answered(question, answer, tookMs);
+      for (const tap of taps) tap(question, answer, tookMs);
+    },
+    troubled: (where, error) => logging.troubled(where, error),
+  };
   const troubled = (where: string, error: unknown): void => observer.troubled(where, error);
   const participants = openParticipants({
     registry: config.participants,
@@ -130,12 +158,14 @@ async function worksOf(config: Config, { logger, die }: Surroundings): Promise<W
     secret: config.participantSecret,
     onTrouble: troubled,
   });
-  const asked = participants.participants;
+  const { run } = storeOf(journal);
+  const pauses = new Pauses({ run, timers: systemTimers, troubled });
+  const asked = pauses.holdingBack(participants.participants);
   const { engine, wakeups } = engineOn(config, { journal, metrics, observer, participants: asked });
   const { scanPeriodMs, ...policy } = config.recovery;
   const recovery = new Recovery(
     {
-      resourceManagers: participants.resourceManagers,
+      resourceManagers: participants.resourceManagers.map((one) => pauses.sparing(one)),
       cluster,
       engine,
       forgottenBefore: () => journal.reader.forgottenBefore(),
@@ -145,7 +175,11 @@ async function worksOf(config: Config, { logger, die }: Surroundings): Promise<W
     },
     { policy, limits: { ...defaultRecoveryLimits, scanPeriodMs } },
   );
-  return { journal, cluster, metrics, participants, engine, wakeups, recovery };
+  const open = { journal, cluster, participants, engine, recovery, pauses };
+  const webhooks = new WebhookSender(config.allowedUrls);
+  const operations = operationsOf({ ...open, config, webhooks, troubled });
+  taps.push(operations.answered);
+  return { ...open, metrics, wakeups, operations, webhooks };
 }
 
 interface EngineParts {

@@ -15,7 +15,9 @@ function variable(name: string): string {
 }
 
 const coordinatorUrl = variable('CONCORDAT_URL');
-const stock = await openStock({ databaseUrl: variable('DATABASE_URL'), coordinatorUrl });
+const apiKey = variable('CONCORDAT_API_KEY');
+const databaseUrl = variable('DATABASE_URL');
+const stock = await openStock({ databaseUrl, coordinatorUrl, apiKey });
 
 @Injectable()
 class Shopping {
@@ -36,6 +38,7 @@ class Shopping {
     ConcordatModule.forRoot({
       mode: 'client',
       url: coordinatorUrl,
+      apiKey,
       propagateTo: [stock.url], // nobody else is told of a global transaction
     }),
   ],

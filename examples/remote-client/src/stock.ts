@@ -19,6 +19,7 @@ import pg from 'pg';
 export interface StockOptions {
   readonly databaseUrl: string;
   readonly coordinatorUrl: string;
+  readonly apiKey: string;
 }
 
 export interface Stock {
@@ -30,7 +31,11 @@ export interface Stock {
 const TABLE = `create table if not exists stock (item text primary key, amount integer not null)`;
 const TAKE = `update stock set amount = amount - 1 where item = $1 and amount > 0`;
 
-export async function openStock({ databaseUrl, coordinatorUrl }: StockOptions): Promise<Stock> {
+export async function openStock({
+  databaseUrl,
+  coordinatorUrl,
+  apiKey,
+}: StockOptions): Promise<Stock> {
   const pool = new pg.Pool({ connectionString: databaseUrl });
   await ensureBarrier(pool);
   await pool.query(TABLE);
@@ -57,7 +62,7 @@ export async function openStock({ databaseUrl, coordinatorUrl }: StockOptions): 
     const branch = { id: item, participant: { url: `${url()}/stock` }, payload: item };
     const enlisted = await fetch(`${coordinatorUrl}/v1/transactions/${gtid}/branches`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
       body: JSON.stringify(branch),
     });
     const problem = enlisted.ok ? '' : await enlisted.text(); // why: the caller should know

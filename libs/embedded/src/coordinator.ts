@@ -85,6 +85,8 @@ export interface Embedded {
 
 const OWNER_RANDOM_BYTES = 4;
 const STOP_MS = 1_500;
+/** Nobody waits for ends to be written: the more there are in one append, the cheaper each is. */
+const LAZY_MS = 50;
 /** How long a database has to say at boot who it is (C3). */
 const LOOK_TIMEOUT_MS = 5_000;
 const LIMITS: BranchLimits = {
@@ -244,7 +246,13 @@ function engineOn(
       ids: { next: nextGtid },
       observer: { appended: () => undefined, answered: () => undefined, troubled },
     },
-    { ...defaultLimits, leaseMs, sweepPeriodMs, stuckAttemptsMin: STUCK_ATTEMPTS_MIN },
+    {
+      ...defaultLimits,
+      lazyMs: LAZY_MS,
+      leaseMs,
+      sweepPeriodMs,
+      stuckAttemptsMin: STUCK_ATTEMPTS_MIN,
+    },
   );
 }
 

@@ -15,6 +15,7 @@ import { originalRunnerOf } from './enlisting.js';
 import { messageOf, Misused } from './errors.js';
 import { HeldBranches, HeldFirst } from './held-branches.js';
 import { MysqlBranch } from './mysql-branch.js';
+import { OrdersFirst } from './orders-first.js';
 import { PostgresBranch } from './postgres-branch.js';
 
 /** A database of the application's, with all that the coordinator needs of it. */
@@ -57,15 +58,19 @@ function openPostgres(options: DatabaseOptions): OpenDatabase {
   const { name, dataSource, cluster, holdsJournal } = options;
   const url = urlOf(dataSource, 'postgres');
   const resourceManager = new PostgresResourceManager({ name, url, cluster });
+  const orders = new OrdersFirst(url, cluster, resourceManager);
   return {
     name: name as BranchId,
     dataSource,
     registration: { kind: 'postgres', url },
     resourceManager,
-    participants: resourceManager,
+    participants: orders,
     open: (enlistment) =>
       new PostgresBranch(dataSource, { ...enlistment, holdsJournal: holdsJournal() }),
-    close: () => resourceManager.close(),
+    close: async () => {
+      await orders.close();
+      await resourceManager.close();
+    },
   };
 }
 

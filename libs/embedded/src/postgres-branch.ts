@@ -16,6 +16,11 @@
 // P4. A session that hears nothing more in the middle of a transaction is ended by the server, and
 //     lets go of its locks: this process may be gone, and its host with it. That is set for the
 //     transaction alone, for the connection is the application's.
+// P5. The xid that votes is the evidence by which it can be found out later how the branch has
+//     ended. A transaction that begins with a write is given one then, in the same round trip.
+//     Which server it is, and whether its commits reach a standby, is asked of a connection once
+//     a minute. Where they do, it is asked with each vote too; where they do not, nothing is
+//     claimed.
 import type { Entry } from '@concordat/engine';
 import type { RunWithin } from '@concordat/journal';
 import { gidOf } from '@concordat/wire';
@@ -26,6 +31,7 @@ import { asError } from './errors.js';
 import {
   beginWith,
   commitWith as commitTogether,
+  Fixed,
   isRefusal,
   NotBegun,
   NotCommitted,
@@ -40,14 +46,14 @@ export interface PostgresBranchOptions extends Enlistment {
   readonly holdsJournal: boolean;
 }
 
-/** What POSTGRES_EVIDENCE tells, but for the server, which a connection does not change. */
-const EVIDENCE = `
-  select pg_current_xact_id_if_assigned()::text as xid,
-         current_setting('synchronous_standby_names') <> ''
-           and current_setting('synchronous_commit') not in ('off', 'local') as replicated`;
+const REPLICATED = `
+  current_setting('synchronous_standby_names') <> ''
+    and current_setting('synchronous_commit') not in ('off', 'local') as replicated`;
+/** What POSTGRES_EVIDENCE tells, but for the server. */
+const EVIDENCE = `select pg_current_xact_id_if_assigned()::text as xid, ${REPLICATED}`;
 const SERVER = `
   select (select system_identifier from pg_control_system())
-         || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) as server`;
+         || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) as server, ${REPLICATED}`;
 const LOOKS_LIKE_A_WRITE = /^\s*(insert|update|delete|merge)\b/i;
 
 const COMMIT_FAILED = /^(22...|23...|40001|40P01|P0001)$/;
@@ -57,7 +63,9 @@ const SUCCESSFUL_COMPLETION = '00000'; // what a mere NOTICE bears
 export class PostgresBranch implements LocalBranch {
   private readonly taken: TakenRunner<PoolClient>;
   private readonly beginning: string;
-  private readonly idling: string;
+  private readonly idleMs: number;
+  /** P5: known as soon as a transaction begins that will write. */
+  private xid: string | null = null;
   private looksWritten = false;
   private client: PoolClient | undefined;
   /** Rejects if the transaction could not be begun; undefined before its first statement. */
@@ -70,8 +78,8 @@ export class PostgresBranch implements LocalBranch {
     const { isolationLevel } = dataSource.options;
     this.beginning =
       isolationLevel === undefined ? 'begin' : `begin isolation level ${isolationLevel}`;
-    const idleMs = 2 * (Math.max(0, Math.ceil(options.remainingMs())) + options.endTimeoutMs);
-    this.idling = `set local idle_in_transaction_session_timeout = ${idleMs}`;
+    const idleMs = 2 * (Math.max(0, options.remainingMs()) + options.endTimeoutMs);
+    this.idleMs = Math.ceil(idleMs / IDLE_STEP_MS) * IDLE_STEP_MS;
     const handling = {
       begin: (client: PoolClient) => this.begin(client),
       onStatement: (text: string) => (this.looksWritten ||= LOOKS_LIKE_A_WRITE.test(text)),
@@ -105,12 +113,25 @@ export class PostgresBranch implements LocalBranch {
       await this.end(client, 'COMMIT', async () => [await client.query('commit')]);
       return { type: 'read-only' };
     }
-    const statement = `${EVIDENCE}; prepare transaction '${gidOf(this.options.name)}'`;
+    const { xid, replicated } = await this.prepared(client, server);
+    return {
+      type: 'prepared',
+      result: xid === null ? {} : { xid, server: server.name, replicated },
+    };
+  }
+
+  /** P5. */
+  private async prepared(client: PoolClient, { replicated }: Server): Promise<Evidence> {
+    const statement = `prepare transaction '${gidOf(this.options.name)}'`;
+    const { xid } = this;
+    if (xid !== null && !replicated) {
+      await this.end(client, 'PREPARE', async () => [await client.query(statement)]);
+      return { xid, replicated };
+    }
     const [found] = await this.end(client, 'PREPARE', async () =>
-      [await client.query(statement)].flat(),
+      [await client.query(`${EVIDENCE}; ${statement}`)].flat(),
     );
-    const { xid, replicated } = (found?.rows[0] ?? NO_EVIDENCE) as Evidence;
-    return { type: 'prepared', result: xid === null ? {} : { xid, server, replicated } };
+    return (found?.rows[0] ?? NO_EVIDENCE) as Evidence;
   }
 
   async commit(): Promise<void> {
@@ -141,11 +162,11 @@ export class PostgresBranch implements LocalBranch {
   }
 
   /** Which server it is; undefined if nothing was written (P3). @throws CertainlyRolledBack */
-  private async serverIfWritten(client: PoolClient): Promise<string | undefined> {
+  private async serverIfWritten(client: PoolClient): Promise<Server | undefined> {
     try {
       await this.begun;
       if (!this.looksWritten && (await evidenceOf(client)).xid === null) return undefined;
-      return servers.get(client) ?? (await serverOf(client));
+      return knownServerOf(client) ?? (await serverOf(client));
     } catch (error) {
       await this.rollback(); // nothing was prepared yet
       throw new CertainlyRolledBack(reasonOf(error), { cause: error });
@@ -166,18 +187,33 @@ export class PostgresBranch implements LocalBranch {
   private query(client: PoolClient, text: unknown, values: readonly unknown[] = []): unknown {
     if (typeof text !== 'string') return this.stream(client, text as Submittable);
     if (this.begun === undefined && values.length > 0) {
-      const first = beginWith(client, { text, values }, [this.beginning, this.idling]);
-      this.begun = first.catch(unlessBegun);
+      const begun = beginWith(client, { text, values }, this.opening());
+      this.begun = begun.catch(unlessBegun);
       this.begun.catch(ignore);
-      return first;
+      return begun.then(({ result, rows }) => {
+        this.xid = rows[0]?.[0] ?? null;
+        return result;
+      });
     }
-    this.begun ??= client.query(`${this.beginning}; ${this.idling}`);
+    this.begun ??= client.query(openings(this.beginning, this.idleMs, false).join(';'));
     return this.begun.then(() => client.query(text, [...values]));
+  }
+
+  private opening(): Fixed {
+    const { beginning, idleMs } = this;
+    const votes = this.looksWritten && !this.options.holdsJournal;
+    const key = `${beginning} ${idleMs} ${votes}`;
+    const known = fixed.get(key);
+    if (known !== undefined) return known;
+    if (fixed.size >= FIXED_MAX) fixed.clear();
+    const made = new Fixed(openings(beginning, idleMs, votes));
+    fixed.set(key, made);
+    return made;
   }
 
   /** It is answered at once, so that it can be listened to. */
   private stream(client: PoolClient, stream: Submittable): unknown {
-    this.begun ??= client.query(`${this.beginning}; ${this.idling}`);
+    this.begun ??= client.query(openings(this.beginning, this.idleMs, false).join(';'));
     this.begun.catch(ignore);
     return client.query(stream);
   }
@@ -265,12 +301,41 @@ async function evidenceOf(client: PoolClient): Promise<Evidence> {
   return rows[0] ?? NO_EVIDENCE;
 }
 
-/** Of each connection: the server it is to, and in which history of that. */
-const servers = new WeakMap<PoolClient, string>();
+/** P4, and P5 where it will write and vote. */
+function openings(beginning: string, idleMs: number, votes: boolean): readonly string[] {
+  const idle = 'idle_in_transaction_session_timeout';
+  if (!votes) return [beginning, `set local ${idle} = ${idleMs}`];
+  return [beginning, `select pg_current_xact_id()::text, set_config('${idle}', '${idleMs}', true)`];
+}
 
-async function serverOf(client: PoolClient): Promise<string> {
-  const { rows } = await client.query<{ server: string }>(SERVER);
-  const server = rows[0]?.server ?? '';
+const IDLE_STEP_MS = 1_000;
+/** Few branches differ in how they begin. */
+const FIXED_MAX = 100;
+const fixed = new Map<string, Fixed>();
+
+/** What a connection leads to. */
+interface Server {
+  /** And in which history of that. */
+  readonly name: string;
+  readonly replicated: boolean;
+  readonly askedAt: number;
+}
+
+const SERVER_MS_MAX = 60_000;
+const servers = new WeakMap<PoolClient, Server>();
+
+function knownServerOf(client: PoolClient): Server | undefined {
+  const known = servers.get(client);
+  return known !== undefined && performance.now() - known.askedAt < SERVER_MS_MAX
+    ? known
+    : undefined;
+}
+
+async function serverOf(client: PoolClient): Promise<Server> {
+  type Row = { readonly server: string; readonly replicated: boolean };
+  const { rows } = await client.query<Row>(SERVER);
+  const { server: name = '', replicated = true } = rows[0] ?? {};
+  const server = { name, replicated, askedAt: performance.now() };
   servers.set(client, server);
   return server;
 }

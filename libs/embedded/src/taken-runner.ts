@@ -23,6 +23,8 @@ import { QueryFailedError } from 'typeorm';
 import { originalRunnerOf } from './enlisting.js';
 import { Misused } from './errors.js';
 import type { Enlistment } from './local-branch.js';
+import type { Lender } from './lent-runner.js';
+import { lend } from './lent-runner.js';
 import { Savepoints } from './savepoints.js';
 
 /** What a kind of database does with its connections. */
@@ -79,16 +81,17 @@ export function takeRunner<Connection>(
   return new Taken(dataSource, handling, enlistment);
 }
 
-class Taken<Connection> implements TakenRunner<Connection> {
-  private readonly base: QueryRunner;
+class Taken<Connection> implements TakenRunner<Connection>, Lender {
+  readonly base: QueryRunner;
   private readonly savepoints = new Savepoints();
   private readonly streams = new Set<object>();
-  private readonly expired = Promise.withResolvers<never>();
   private begun: Promise<Connection> | undefined;
-  private connecting: Promise<Connection> | undefined;
+  /** Rejects what waits for a connection (L4). */
+  private giveUp: ((error: Error) => void) | undefined;
   private connected: { readonly connection: Connection; isReady: boolean } | undefined;
   private line: Promise<unknown> = Promise.resolve();
   private waiting = 0;
+  private readonly left = (): void => void (this.waiting -= 1);
   private failed: { readonly error: unknown } | undefined;
   private spoiltBy: Error | undefined;
   private closed: string | undefined;
@@ -96,16 +99,15 @@ class Taken<Connection> implements TakenRunner<Connection> {
   private released = false;
 
   constructor(
-    private readonly dataSource: DataSource,
+    readonly dataSource: DataSource,
     private readonly handling: Handling<Connection>,
     private readonly enlistment: Enlistment,
   ) {
     this.base = originalRunnerOf(dataSource);
-    this.expired.promise.catch(() => undefined);
   }
 
   get runner(): QueryRunner {
-    return this.lend();
+    return lend(this);
   }
 
   connection(): Promise<Connection> {
@@ -145,7 +147,7 @@ class Taken<Connection> implements TakenRunner<Connection> {
     if (this.released) return;
     this.released = true;
     clearTimeout(this.timer);
-    this.expired.reject(error ?? new Error('the connection was given back'));
+    this.giveUp?.(error ?? new Error('the connection was given back'));
     if (this.connected !== undefined) await this.letGo(this.connected, error);
     // Else whoever is still connecting lets go of what comes of it.
   }
@@ -159,21 +161,30 @@ class Taken<Connection> implements TakenRunner<Connection> {
 
   private async begin(): Promise<Connection> {
     this.limitTo(this.enlistment.remainingMs(), 'the global transaction has run out of time'); // L4
-    await Promise.race([this.handling.ready?.(), this.expired.promise]);
-    this.connecting = this.base.connect() as Promise<Connection>;
-    this.connecting.then(
-      (connection) => this.onConnected(connection),
-      () => undefined,
-    );
-    const connection = await Promise.race([this.connecting, this.expired.promise]);
+    const { ready } = this.handling;
+    if (ready !== undefined) await this.inTime(ready);
+    const connection = await this.inTime(() => this.connect());
     const begun = await this.handling.begin(connection);
     if (this.connected !== undefined) this.connected.isReady = true;
     return begun;
   }
 
-  private onConnected(connection: Connection): void {
+  private async connect(): Promise<Connection> {
+    const connection = (await this.base.connect()) as Connection;
     this.connected = { connection, isReady: false };
     if (this.released) this.letGo(this.connected, undefined).catch(() => undefined);
+    return connection;
+  }
+
+  /** L4. Whatever comes of it later is not heard. */
+  private inTime<Value>(work: () => Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      this.giveUp = reject;
+      work().then((value) => {
+        this.giveUp = undefined;
+        resolve(value);
+      }, reject);
+    });
   }
 
   /** L5. */
@@ -203,16 +214,9 @@ class Taken<Connection> implements TakenRunner<Connection> {
   private inLine<Value>(work: () => Promise<Value>): Promise<Value> {
     if (running.getStore() === this) return work();
     this.waiting += 1;
-    const next = this.line.then(work);
-    this.line = next.then(
-      () => this.left(),
-      () => this.left(),
-    );
+    const next = this.waiting === 1 ? work() : this.line.then(work);
+    this.line = next.then(this.left, this.left);
     return next;
-  }
-
-  private left(): void {
-    this.waiting -= 1;
   }
 
   private requireOpen(): void {
@@ -222,7 +226,15 @@ class Taken<Connection> implements TakenRunner<Connection> {
     throw new Misused('a stream is open on this connection: read it to its end first');
   }
 
-  private async run(by: object, query: Query, args: readonly unknown[]): Promise<unknown> {
+  query(by: QueryRunner, args: readonly unknown[]): Promise<unknown> {
+    return this.inLine(() => this.run(by, args));
+  }
+
+  stream(by: QueryRunner, args: readonly unknown[]): Promise<unknown> {
+    return this.inLine(() => this.open(by, args));
+  }
+
+  private async run(by: QueryRunner, args: readonly unknown[]): Promise<unknown> {
     this.requireOpen();
     const text = String(args[0]);
     if (TRANSACTION_CONTROL.test(text)) {
@@ -230,7 +242,7 @@ class Taken<Connection> implements TakenRunner<Connection> {
     }
     this.handling.onStatement?.(text);
     this.savepoints.touchedBy(by);
-    return this.obeyed(() => query.apply(by, [...args]));
+    return this.obeyed(() => this.own('query').apply(by, args as unknown[]));
   }
 
   private async obeyed(statement: () => Promise<unknown>): Promise<unknown> {
@@ -248,11 +260,11 @@ class Taken<Connection> implements TakenRunner<Connection> {
     }
   }
 
-  private async stream(by: object, open: Query, args: readonly unknown[]): Promise<unknown> {
+  private async open(by: QueryRunner, args: readonly unknown[]): Promise<unknown> {
     this.requireOpen();
     this.handling.onStatement?.(String(args[0]));
     this.savepoints.touchedBy(by);
-    const stream = (await open.apply(by, [...args])) as NodeJS.ReadableStream;
+    const stream = (await this.own('stream').apply(by, args as unknown[])) as NodeJS.ReadableStream;
     this.streams.add(stream);
     stream.on('error', (error: unknown) => void (this.failed ??= { error }));
     finished(stream, () => void this.streams.delete(stream));
@@ -265,7 +277,7 @@ class Taken<Connection> implements TakenRunner<Connection> {
   }
 
   /** L2. */
-  private async startInner(by: QueryRunner, query: Query, isolation?: unknown): Promise<void> {
+  async startInner(by: QueryRunner, isolation: unknown): Promise<void> {
     if (isolation !== undefined && isolation !== this.dataSource.options.isolationLevel) {
       throw new Misused(
         `an inner transaction cannot be ${JSON.stringify(isolation)}: the isolation of a global ` +
@@ -276,29 +288,43 @@ class Taken<Connection> implements TakenRunner<Connection> {
     await this.inLine(async () => {
       this.requireOpen();
       const name = this.savepoints.set(by);
-      await this.obeyed(() => query.call(by, `savepoint ${name}`));
+      await this.obeyed(() => this.say(by, `savepoint ${name}`));
     });
     await by.broadcaster.broadcast('AfterTransactionStart');
   }
 
-  private async commitInner(by: QueryRunner, query: Query): Promise<void> {
+  async commitInner(by: QueryRunner): Promise<void> {
     await by.broadcaster.broadcast('BeforeTransactionCommit');
     await this.inLine(async () => {
       const name = this.orSpoil(() => this.savepoints.release(by));
-      await this.obeyed(() => query.call(by, `release savepoint ${name}`));
+      await this.obeyed(() => this.say(by, `release savepoint ${name}`));
     });
     await by.broadcaster.broadcast('AfterTransactionCommit');
   }
 
-  private async rollBackInner(by: QueryRunner, query: Query): Promise<void> {
+  async rollBackInner(by: QueryRunner): Promise<void> {
     await by.broadcaster.broadcast('BeforeTransactionRollback');
     await this.inLine(async () => {
       const { name, spoilt } = this.orSpoil(() => this.savepoints.rollBack(by));
       if (spoilt !== undefined) this.spoil(spoilt);
-      await this.obeyed(() => query.call(by, `rollback to savepoint ${name}`));
-      await this.obeyed(() => query.call(by, `release savepoint ${name}`));
+      await this.obeyed(() => this.say(by, `rollback to savepoint ${name}`));
+      await this.obeyed(() => this.say(by, `release savepoint ${name}`));
     });
     await by.broadcaster.broadcast('AfterTransactionRollback');
+  }
+
+  /** What has not been ended by then is. */
+  async disposeOf(by: QueryRunner): Promise<void> {
+    while (this.savepoints.isLastBy(by)) await this.commitInner(by);
+  }
+
+  private say(by: QueryRunner, text: string): Promise<unknown> {
+    return this.own('query').call(by, text);
+  }
+
+  /** TypeORM's, for a runner of ours. */
+  private own(name: 'query' | 'stream'): Query {
+    return Reflect.get(this.base, name) as Query;
   }
 
   private orSpoil<Value>(end: () => Value): Value {
@@ -307,36 +333,5 @@ class Taken<Connection> implements TakenRunner<Connection> {
     } catch (error) {
       throw error instanceof Misused ? this.spoil(error) : error;
     }
-  }
-
-  /** L3. What is TypeORM's own on it runs on the branch's connection, in line. */
-  private lend(): QueryRunner {
-    const { base, dataSource, savepoints } = this;
-    const query = Reflect.get(base, 'query') as Query;
-    const open = Reflect.get(base, 'stream') as Query;
-    const lent = Object.create(base) as QueryRunner & Record<PropertyKey, unknown>;
-    let manager: unknown;
-    const of = (name: keyof QueryRunner | typeof Symbol.asyncDispose, value: unknown): void => {
-      Object.defineProperty(lent, name, { value, writable: true });
-    };
-    of('connect', () => this.connection());
-    of('query', (...args: readonly unknown[]) => this.inLine(() => this.run(lent, query, args)));
-    of('stream', (...args: readonly unknown[]) => this.inLine(() => this.stream(lent, open, args)));
-    of('release', () => Promise.resolve());
-    of('isTransactionActive', true);
-    of('startTransaction', (level?: unknown) => this.startInner(lent, query, level));
-    of('commitTransaction', () => this.commitInner(lent, query));
-    of('rollbackTransaction', () => this.rollBackInner(lent, query));
-    of(Symbol.asyncDispose, async () => {
-      while (savepoints.isLastBy(lent)) await this.commitInner(lent, query);
-    });
-    of('broadcaster', Object.create(base.broadcaster, { queryRunner: { value: lent } }));
-    Object.defineProperty(lent, 'manager', {
-      get: () => (manager ??= dataSource.createEntityManager(lent)),
-      set: (made: unknown) => {
-        manager = made; // by itself, as it is made
-      },
-    });
-    return lent;
   }
 }

@@ -12,6 +12,7 @@ import type {
   TransactionEvent,
 } from '@concordat/protocols';
 import { assert, beginTransaction, isEnded, summaryOf } from '@concordat/protocols';
+import { Attended } from './attended.js';
 import type { AuditLine } from './audit.js';
 import type { BranchDefinition, Definition } from './definition.js';
 import { planOf } from './definition.js';
@@ -82,6 +83,7 @@ export type Wished =
 
 export class Engine {
   private readonly flights: Flights;
+  private readonly attended: Attended;
   private readonly waiting = new Waiting();
   /** What is being taken from the agenda: leased to this instance, but not in its memory yet. */
   private readonly takes = new Set<Promise<unknown>>();
@@ -92,7 +94,9 @@ export class Engine {
     private readonly ports: Ports,
     private readonly limits: EngineLimits,
   ) {
-    this.flights = new Flights(ports, limits, (record) => this.waiting.ended(record));
+    const onEnded = (record: Record): void => this.waiting.ended(record);
+    this.flights = new Flights(ports, limits, onEnded);
+    this.attended = new Attended(ports, limits, this.flights, onEnded);
   }
 
   /** Sweeps now, and then every `sweepPeriodMs` until `stop`. */
@@ -134,7 +138,7 @@ export class Engine {
     this.admit();
     const { gtid, begunAt, already, audit, through } = arrival;
     const flight = this.flightOf(request, gtid, begunAt);
-    const verdict = await this.flights.begin(flight, { already, audit, through });
+    const verdict = await this.attended.begin(flight, { already, audit, through });
     return verdict === 'appended' ? 'begun' : 'known';
   }
 
@@ -214,8 +218,8 @@ export class Engine {
   }
 
   /** Once this resolves, the journal holds whatever initiators have been told so far. */
-  written(): Promise<void> {
-    return this.flights.flush();
+  async written(): Promise<void> {
+    await Promise.all([this.attended.flush(), this.flights.flush()]);
   }
 
   /** A wakeup has rung: a hint, and harmless if it is wrong. */
@@ -237,7 +241,7 @@ export class Engine {
     this.cancelSweep();
     for (let leftMs = timeoutMs; this.flights.size > 0 && leftMs > 0; leftMs -= STOP_POLL_MS) {
       const pause = new Promise<void>((resolve) => this.ports.timers.after(STOP_POLL_MS, resolve));
-      await Promise.race([pause, this.flights.flush()]); // which may hang with the journal
+      await Promise.race([pause, this.written()]); // which may hang with the journal
       await pause;
     }
     this.waiting.release();
@@ -323,6 +327,7 @@ export class Engine {
 
   /** @returns whether there is more to take at once */
   private async sweep(): Promise<boolean> {
+    this.attended.look();
     this.flights.lookAtAll();
     const limit = Math.min(this.limits.sweepBatchMax, this.roomForDue());
     if (limit === 0) return false;

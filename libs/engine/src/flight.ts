@@ -106,6 +106,10 @@ export class Flight {
   flushWanted = false;
   /** The journal may know better than this flight does. */
   reloadWanted = false;
+  /** May take the calls that the first version opens (attended.ts). */
+  attend: ((calls: readonly TokenedCall[]) => boolean) | undefined;
+  /** It has taken them: the turn goes on until the flight is resumed. */
+  held = false;
   /** No longer in the engine's memory: whatever comes for it is dropped and asked again. */
   forgotten = false;
 

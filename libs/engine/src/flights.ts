@@ -16,18 +16,11 @@
 //     ahead. Without a lease (`dueAt` undefined, or over) this process only finishes what it has
 //     begun: what is due then is taken anew, by whoever comes first.
 import { crashPoint } from '@concordat/crash-points';
-import type {
-  Event,
-  GlobalTransactionId,
-  Instant,
-  TokenedCall,
-  Transaction,
-} from '@concordat/protocols';
+import type { Event, GlobalTransactionId, Instant, TokenedCall } from '@concordat/protocols';
 import { callKey, callsOf, isEnded, wakeAtOf } from '@concordat/protocols';
 import type { Failure } from './attempts.js';
 import { afterFailure, isExhausted, nextAttemptOf } from './attempts.js';
 import { afterAppend, beforeAccepting, beforeAppend } from './crash-moments.js';
-import type { BranchDefinition } from './definition.js';
 import { branchOf } from './definition.js';
 import { JournalUnavailable } from './errors.js';
 import type { Beginning, Candidate, Delivery } from './flight.js';
@@ -87,10 +80,14 @@ export class Flights {
       this.forget(flight, error);
       throw error;
     } finally {
-      flight.pumping = false;
       resolve();
-      this.pump(flight);
+      if (!flight.held) this.resume(flight);
     }
+  }
+
+  resume(flight: Flight): void {
+    flight.held = flight.pumping = false;
+    this.pump(flight);
   }
 
   /**
@@ -206,7 +203,7 @@ export class Flights {
   }
 
   /** E1. Durable, then sent. */
-  private async commit(
+  async commit(
     flight: Flight,
     candidate: Candidate,
     { idempotency, through = this.ports.journal }: Beginning = {},
@@ -214,7 +211,8 @@ export class Flights {
     const now = this.ports.clock.now();
     const at = flight.endedAt ?? now; // what was told as ended is written as it was told
     const { transaction } = candidate;
-    const dueAt = this.dueAt(flight, transaction, willAsk(flight, candidate), now);
+    const lease = this.leasedUntil(willAsk(flight, candidate), now);
+    const dueAt = nextLookAt(transaction, flight.attempts, lease, now);
     const entry = {
       ...entryOf(flight, candidate, { at, dueAt }, this.limits.stuckAttemptsMin),
       ...(idempotency === undefined ? {} : { idempotency }),
@@ -254,29 +252,32 @@ export class Flights {
   }
 
   private perform(flight: Flight, calls: readonly TokenedCall[]): void {
+    const { attend } = flight;
+    flight.attend = undefined;
     if (flight.current.paused === true) return; // X4
+    flight.held = attend?.(calls) ?? false;
+    if (flight.held) return;
     for (const call of calls) {
       if (flight.asking.has(callKey(call))) continue;
       flight.asking.add(callKey(call));
-      this.inBackground('ask', this.ask(flight, branchOf(flight.definition, call), call));
+      this.inBackground('ask', this.ask(flight, call));
     }
   }
 
-  private async ask(flight: Flight, branch: BranchDefinition, call: TokenedCall): Promise<void> {
-    let answer: Answer;
-    try {
-      answer = await this.answerOf(flight, branch, call);
-    } finally {
-      flight.asking.delete(callKey(call)); // and nothing is awaited until the answer has its effect
-    }
-    crashPoint('answer.received');
+  private async ask(flight: Flight, call: TokenedCall): Promise<void> {
+    this.hear(flight, call, await this.answerOf(flight, call));
+  }
+
+  /** What comes of an answer. Nothing is awaited until it has had its effect. */
+  hear(flight: Flight, call: TokenedCall, answer: Answer): void {
+    flight.asking.delete(callKey(call));
     if (flight.forgotten) return; // The sweep asks again; the barrier repeats its reply.
 
     const { event, remark: text, failure } = consequenceOf(call, answer);
     const remark = text === undefined ? undefined : { call, text, at: this.ports.clock.now() };
     // A newer token can only come of a newer version.
     flight.reloadWanted ||= answer.type === 'stale';
-    const countIfOutstanding = (): void => this.countFailure(flight, branch, call, failure);
+    const countIfOutstanding = (): void => this.countFailure(flight, call, failure);
     if (event === undefined) countIfOutstanding();
     else {
       const settled = { resolve: countIfOutstanding, reject: ignore };
@@ -285,30 +286,28 @@ export class Flights {
     this.pump(flight);
   }
 
-  private async answerOf(
-    flight: Flight,
-    branch: BranchDefinition,
-    call: TokenedCall,
-  ): Promise<Answer> {
-    const question = questionOf(flight, branch, call);
-    const askedAt = this.ports.clock.now();
-    const answer = await this.ports.participants.ask(question);
-    this.ports.observer.answered(question, answer, this.ports.clock.now() - askedAt);
-    return answer;
+  async answerOf(flight: Flight, call: TokenedCall): Promise<Answer> {
+    try {
+      const question = questionOf(flight, branchOf(flight.definition, call), call);
+      const askedAt = this.ports.clock.now();
+      const answer = await this.ports.participants.ask(question);
+      this.ports.observer.answered(question, answer, this.ports.clock.now() - askedAt);
+      crashPoint('answer.received');
+      return answer;
+    } catch (error) {
+      flight.asking.delete(callKey(call));
+      throw error;
+    }
   }
 
   /** If `call` is outstanding all the same; and sees to the next attempt. */
-  private countFailure(
-    flight: Flight,
-    { retry: policy }: BranchDefinition,
-    call: TokenedCall,
-    failure: Failure,
-  ): void {
+  private countFailure(flight: Flight, call: TokenedCall, failure: Failure): void {
     const isCall = (other: TokenedCall) =>
       other.branch === call.branch && other.token === call.token;
     if (!callsOf(flight.current).some(isCall)) return;
 
-    const { gtid } = flight;
+    const { gtid, definition } = flight;
+    const { retry: policy } = branchOf(definition, call);
     const now = this.ports.clock.now();
     flight.attempts = afterFailure(flight.attempts, { gtid, call, policy }, failure, now);
     if (isExhausted(flight.attempts, call, policy)) {
@@ -328,7 +327,8 @@ export class Flights {
     }
     const now = this.ports.clock.now();
     const isAsking = flight.asking.size > 0;
-    const dueAt = this.dueAt(flight, flight.current, isAsking, now);
+    const lease = this.leasedUntil(isAsking, now);
+    const dueAt = nextLookAt(flight.current, flight.attempts, lease, now);
     if (dueAt !== null && flight.dueAt !== undefined) {
       const hasLease = now < flight.dueAt;
       if (!isAsking && dueAt <= now && hasLease) {
@@ -350,10 +350,12 @@ export class Flights {
     const { gtid, current, attempts } = flight;
     const stuck = isStuck(attempts, current, this.limits.stuckAttemptsMin);
     const { version } = current;
-    await this.ports.agenda.postpone({ gtid, version, attempts, stuck, dueAt });
+    const row = { gtid, version, attempts, stuck, dueAt };
+    const isKept = (await this.ports.agenda.postpone(row)) === 'postponed';
     crashPoint('postpone.durable');
     flight.attemptsWritten = attempts;
-    flight.dueAt = dueAt;
+    flight.dueAt = isKept ? dueAt : undefined;
+    flight.reloadWanted ||= !isKept; // E3, and without a lease now (E6)
   }
 
   /** If the journal will never hold what has happened: it rests, for all to see (parking.ts). */
@@ -369,18 +371,11 @@ export class Flights {
     this.lazy.add(flight);
   }
 
-  /** What `due_at` must be in the row. */
-  private dueAt(
-    { attempts }: Flight,
-    transaction: Transaction,
-    isAsking: boolean,
-    now: Instant,
-  ): Instant | null {
-    const leasedUntil = isAsking ? (Math.ceil(now + this.limits.leaseMs) as Instant) : undefined;
-    return nextLookAt(transaction, attempts, leasedUntil, now);
+  private leasedUntil(isAsking: boolean, now: Instant): Instant | undefined {
+    return isAsking ? (Math.ceil(now + this.limits.leaseMs) as Instant) : undefined;
   }
 
-  private forget(flight: Flight, error?: unknown): void {
+  forget(flight: Flight, error?: unknown): void {
     flight.forgotten = true;
     flight.pumpWanted = false;
     this.flights.delete(flight.gtid);

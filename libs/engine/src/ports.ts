@@ -53,7 +53,7 @@ export interface Agenda {
    * Keeps what failed attempts have left behind, without a new version. Rows that are not at
    * `version` any more, or have ended, stay as they are. Shares commits like `append`.
    */
-  postpone(postponement: Postponement): Promise<void>;
+  postpone(postponement: Postponement): Promise<Postponed>;
   /**
    * Takes up to `limit` unfinished transactions that are due, oldest first, and leases them to
    * the caller until `leaseMs` from now, by the database's clock. What another instance is
@@ -105,6 +105,9 @@ export interface JournalLine {
   readonly events: readonly (TransactionEvent | { readonly type: 'begun' })[];
   readonly opened: readonly TokenedCall[];
 }
+
+/** `gone-on`: nothing was kept, for another instance has written a newer version, or has ended it. */
+export type Postponed = 'postponed' | 'gone-on';
 
 export interface Postponement {
   readonly gtid: GlobalTransactionId;

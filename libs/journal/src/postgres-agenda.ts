@@ -1,5 +1,5 @@
 // The engine's port `Agenda` on Postgres.
-import type { Agenda, Postponement, Record } from '@concordat/engine';
+import type { Agenda, Postponed, Postponement, Record } from '@concordat/engine';
 import type { GlobalTransactionId } from '@concordat/protocols';
 import { assert } from '@concordat/protocols';
 import type { Database } from './database.js';
@@ -16,7 +16,7 @@ import { TAKE_DUE } from './statements/take-due.js';
 import { TAKE } from './statements/take.js';
 
 export class PostgresAgenda implements Agenda {
-  private readonly postponements: GroupCommit<PostponeRow, void>;
+  private readonly postponements: GroupCommit<PostponeRow, Postponed>;
 
   /** @param owner names this instance in the rows that it leases */
   constructor(
@@ -31,7 +31,7 @@ export class PostgresAgenda implements Agenda {
     );
   }
 
-  postpone({ attempts, ...postponement }: Postponement): Promise<void> {
+  postpone({ attempts, ...postponement }: Postponement): Promise<Postponed> {
     return this.postponements.submit({ ...postponement, attempts: JSON.stringify(attempts) });
   }
 
@@ -65,9 +65,11 @@ export class PostgresAgenda implements Agenda {
   }
 
   /** The last postponement of a transaction is the one that counts. */
-  private async flush(rows: readonly PostponeRow[]): Promise<readonly void[]> {
+  private async flush(rows: readonly PostponeRow[]): Promise<readonly Postponed[]> {
+    type Kept = { gtid: string };
     const last = new Map(rows.map((row) => [row.gtid, row]));
-    await this.database.run(POSTPONE, postponeParameters([...last.values()]));
-    return rows.map(() => undefined);
+    const kept = await this.database.run<Kept>(POSTPONE, postponeParameters([...last.values()]));
+    const gtids = new Set(kept.map(({ gtid }) => gtid));
+    return rows.map(({ gtid }) => (gtids.has(gtid) ? 'postponed' : 'gone-on'));
   }
 }

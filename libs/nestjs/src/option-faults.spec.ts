@@ -23,6 +23,8 @@ test.each<[string, unknown, string]>([
   ['no coordinator', { mode: 'client' }, 'url: must be the coordinator'],
   ['a coordinator without a scheme', { ...client, url: 'concordat:3000' }, 'url: must be the'],
   ['a public URL that is none', { ...client, publicUrl: 'shop' }, 'publicUrl: must be this'],
+  ['a key that cannot be sent', { ...client, apiKey: 'two words' }, 'apiKey: must be printable'],
+  ['an empty key', { ...client, apiKey: '' }, 'apiKey: must be printable'],
   ['no DataSource', { ...embedded, databases: { a: undefined } }, '"a": give its DataSource'],
   [
     'a DataSource that is not ready',

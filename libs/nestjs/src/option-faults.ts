@@ -22,10 +22,11 @@ function modeFaults(options: ConcordatOptions): readonly string[] {
         ? []
         : ["databaseUrl: must be the journal's, postgres://user@host:port/database"];
     case 'client': {
-      const { url, publicUrl } = options;
+      const { url, apiKey, publicUrl } = options;
       const isPublic = publicUrl === undefined || isHttp(publicUrl);
       return [
         ...(isHttp(url) ? [] : ["url: must be the coordinator's, such as http://concordat:3000"]),
+        ...(isSendable(apiKey) ? [] : ['apiKey: must be printable ASCII without spaces']),
         ...(isPublic ? [] : ["publicUrl: must be this application's, such as http://shop:8080"]),
       ];
     }
@@ -48,6 +49,11 @@ function databaseFaults(name: string, dataSource: Initializable | undefined): re
 function originFaults(text: string): readonly string[] {
   if (isHttp(text) && ['', '/'].includes(text.replace(/^https?:\/\/[^/?#]*/i, ''))) return [];
   return [`propagateTo: "${text}" is no origin, such as http://stock:3000`];
+}
+
+/** It is never repeated in a message. */
+function isSendable(apiKey: string | undefined): boolean {
+  return apiKey === undefined || /^[\x21-\x7e]+$/.test(apiKey);
 }
 
 function isHttp(text: string): boolean {

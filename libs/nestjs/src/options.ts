@@ -35,7 +35,8 @@ export interface ClientModuleOptions extends Common {
   readonly mode: 'client';
   /** The coordinator's. */
   readonly url: string;
-  readonly apiKey?: string;
+  /** With which it lets this application in. */
+  readonly apiKey?: string | undefined;
   /** Of one request to it; and how often, and when, one without an answer is sent again. */
   readonly timeoutMs?: number;
   readonly retry?: Exclude<ClientOptions['retry'], undefined>;

@@ -18,7 +18,7 @@ export async function openClient(
   options: ClientModuleOptions,
   { surrounding, plans, made }: Parts,
 ): Promise<Runtime> {
-  const { url, publicUrl, secret, databases } = options;
+  const { url, apiKey, publicUrl, secret, databases } = options;
   if (publicUrl === undefined && made.length > 0) {
     const names = made.map(({ name }) => name).join(', ');
     throw new ConcordatMisconfigured([
@@ -34,7 +34,7 @@ export async function openClient(
     plans,
     refOf: (name) => ({ url: `${base}/${name}` }),
     surrounding,
-    health: () => healthOf({ ping: () => ready(url), unreachable: () => [], client }),
+    health: () => healthOf({ ping: () => ready(url, apiKey), unreachable: () => [], client }),
   });
   return {
     concordat,
@@ -51,7 +51,7 @@ export async function openClient(
 function clientOf({ url, apiKey, timeoutMs, retry }: ClientModuleOptions): ConcordatClient {
   return concordatClient({
     url,
-    ...(apiKey === undefined ? {} : { apiKey }),
+    apiKey,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(retry === undefined ? {} : { retry }),
   });
@@ -59,9 +59,12 @@ function clientOf({ url, apiKey, timeoutMs, retry }: ClientModuleOptions): Conco
 
 const PING_TIMEOUT_MS = 3_000;
 
-async function ready(url: string): Promise<void> {
+async function ready(url: string, apiKey: string | undefined): Promise<void> {
   const address = `${url.replace(/\/$/, '')}/health/ready`;
-  const answer = await fetch(address, { signal: AbortSignal.timeout(PING_TIMEOUT_MS) });
+  const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+  const signal = AbortSignal.timeout(PING_TIMEOUT_MS);
+  const answer = await fetch(address, { headers, signal, redirect: 'manual' });
   await answer.body?.cancel();
+  if (answer.status === 401) throw new Error('the coordinator does not accept the apiKey: 401');
   if (!answer.ok) throw new Error(`the coordinator is not ready: ${answer.status}`);
 }

@@ -36,6 +36,12 @@ export interface Route {
   /** Of Fastify's form: `/v1/operations/transactions/:gtid`. */
   readonly path: string;
   readonly permission: Permission;
+  /**
+   * `tenant`: what it shows or changes belongs to tenants, and `answer` asks for which. Who has the
+   * permission for none of them does not come so far. `installation`: it belongs to none, so the
+   * permission is needed for all.
+   */
+  readonly of: 'tenant' | 'installation';
   /** For the OpenAPI document. */
   readonly summary: string;
   readonly answer: (request: OperatorRequest) => Promise<OperatorAnswer>;

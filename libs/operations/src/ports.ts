@@ -11,6 +11,8 @@ import type {
 } from '@concordat/engine';
 import type { GlobalTransactionId, Instant } from '@concordat/protocols';
 import type { Recovery } from '@concordat/recovery';
+import type { Pauses } from './participants/pauses.js';
+import type { Views } from './triage/ports.js';
 
 /** One statement, prepared by name. */
 export interface Statement {
@@ -39,11 +41,17 @@ export interface RegisteredParticipant {
 }
 
 export interface OperationsPorts {
-  readonly engine: Pick<Engine, 'intervene' | 'arrive' | 'find' | 'wake' | 'wish'>;
+  readonly engine: Pick<Engine, 'intervene' | 'arrive' | 'find' | 'written'>;
   readonly store: Store;
   readonly recovery: Pick<Recovery, 'statuses' | 'scan' | 'selfTest'>;
   readonly resourceManagers: readonly ResourceManager[];
   readonly participants: Participants;
+  /** Who is held back. Started by whoever has made the engine with it. */
+  readonly pauses: Pauses;
+  /** A transaction begun before this may have been forgotten; null if none has been yet. */
+  readonly forgottenBefore: () => Promise<Instant | null>;
+  /** The representations that the public API has too. */
+  readonly views: Views;
   readonly registered: () => readonly RegisteredParticipant[];
   readonly cluster: string;
   readonly clock: Clock;

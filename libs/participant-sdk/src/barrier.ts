@@ -2,6 +2,7 @@
 import type { Answer, Balked, Replied } from './answers.js';
 import type { Aim } from './barrier-rule.js';
 import type { BranchCall, Refused } from './handlers.js';
+import type { InspectedBranch, Inspection, Kept } from './inspecting.js';
 
 /** What running a handler came to. `balked` is the one of them that leaves no trace at all. */
 export type Handled = Replied | Balked;
@@ -15,6 +16,8 @@ export interface Barrier<Tx> {
    * @throws whatever `handle` throws; nothing was done
    */
   pass(call: BranchCall, aim: Aim, handle: (tx: Tx) => Promise<Handled>): Promise<Answer>;
+  /** What is kept of a branch, for people. Changes nothing. @returns undefined if nothing is */
+  inspect?(branch: InspectedBranch): Promise<Kept | undefined>;
 }
 
 /** A database that can be left prepared: it keeps a transaction, undecided, through a crash. */
@@ -23,4 +26,6 @@ export interface ResourceManager<Tx> {
   prepare(call: BranchCall, work: (tx: Tx) => Promise<Refused | void>): Promise<Answer>;
   commit(call: BranchCall): Promise<Answer>;
   rollback(call: BranchCall): Promise<Answer>;
+  /** How a branch stands, for people. Changes nothing. */
+  inspect?(branch: InspectedBranch): Promise<Inspection>;
 }

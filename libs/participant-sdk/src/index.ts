@@ -22,6 +22,7 @@ export { Refused, refused } from './handlers.js';
 export type { CallerOptions } from './node/caller-check.js';
 export { readJson, sendJson } from './node/json-over-http.js';
 export type { ReadJson } from './node/json-over-http.js';
+export type { InspectedBranch, Inspection, Kept } from './inspecting.js';
 export { nodeHandler } from './node/node-handler.js';
 export type { NodeHandler, NodeHandlerOptions } from './node/node-handler.js';
 export { isPeerPrefix } from './node/peer-urls.js';

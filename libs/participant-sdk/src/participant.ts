@@ -6,11 +6,12 @@
 //     work was done, the next attempt finds out.
 // A2. A payload that cannot be parsed is refused when it is asked about. By the time of an order
 //     it has been parsed once; if it cannot be any more, the order balks and people see why.
+//     Whoever asks how a branch stands is told that it cannot be told.
 // A3. A step after the pivot may fail as often as it likes, but its refusal is not remembered: it
 //     is asked again with the same token, and must be able to answer otherwise.
 import type { Json, Operation } from '@concordat/protocols';
 import { InvariantViolation, isQuestion } from '@concordat/protocols';
-import type { PeerAnswer } from '@concordat/wire';
+import type { InspectionHeading, PeerAnswer } from '@concordat/wire';
 import type { Answer } from './answers.js';
 import { Busy, NotOurs, refusal, working } from './answers.js';
 import type { Parse } from './asking.js';
@@ -28,6 +29,8 @@ import type {
   ThreePhaseHandlers,
 } from './handlers.js';
 import { Refused } from './handlers.js';
+import type { Inspection } from './inspecting.js';
+import { inspectionOf, standingInspectionOf, takesNoQuestions } from './inspecting.js';
 import { answerThreePhase, isThreePhaseCall, threePhaseOperations } from './three-phase.js';
 
 export interface ParticipantOptions<Payload, Tx> {
@@ -51,6 +54,8 @@ export interface Participant {
   readonly operations: ReadonlySet<Operation | 'state'>;
   /** Never rejects for what a handler or a database does: that is in doubt (A1). */
   answer(call: Call): Promise<PeerAnswer>;
+  /** How a branch stands here, for people. Changes nothing, and never rejects. */
+  inspect?(about: InspectionHeading): Promise<Inspection>;
 }
 
 type Route = (call: CoordinatorCall) => Promise<Answer>;
@@ -80,7 +85,40 @@ export function participant<Payload, Tx>(options: ParticipantOptions<Payload, Tx
         return { type: 'in-doubt', reason: 'the participant has failed' }; // A1
       }
     },
+    async inspect(about) {
+      try {
+        return await inspect(options, about);
+      } catch (error) {
+        if (error instanceof InvariantViolation) throw error;
+        if (error instanceof NotOurs) return { state: 'unknown', evidence: error.message };
+        return { state: 'unknown', evidence: 'it could not ask its own database' }; // A1
+      }
+    },
   };
+}
+
+const notSpokenHere: Inspection = { state: 'unknown', evidence: 'it does not speak this protocol' };
+
+async function inspect<Payload, Tx>(
+  { barrier, saga, tcc, threePhase, twoPhase }: ParticipantOptions<Payload, Tx>,
+  { protocol, ...branch }: InspectionHeading,
+): Promise<Inspection> {
+  switch (protocol) {
+    case '2pc':
+      if (twoPhase === undefined) return notSpokenHere;
+      return (await twoPhase.resourceManager.inspect?.(branch)) ?? takesNoQuestions;
+    case '3pc': {
+      if (threePhase === undefined) return notSpokenHere;
+      const { standings } = threePhase;
+      if (standings.inspect === undefined) return takesNoQuestions;
+      return standingInspectionOf(await standings.inspect(branch));
+    }
+    case 'tcc':
+    case 'saga':
+      if ((protocol === 'tcc' ? tcc : saga) === undefined) return notSpokenHere;
+      if (barrier.inspect === undefined) return takesNoQuestions;
+      return inspectionOf(protocol, await barrier.inspect(branch));
+  }
 }
 
 type Routes = readonly (readonly [Operation, Route])[];

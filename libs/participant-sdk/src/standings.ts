@@ -76,6 +76,8 @@ export interface Standings<Tx> {
   obey(call: BallotCall, author: Author<Tx>): Promise<Answer>;
   /** Changes nothing. @returns undefined if nothing was ever heard of the branch */
   find(branch: Branch): Promise<Standing | undefined>;
+  /** The same for people, who are told what may not be on a standby yet: it waits for nobody. */
+  inspect?(branch: Branch): Promise<Standing | undefined>;
   /** T2. @returns how the branch stands now; undefined if somebody else has got so far */
   promise(branch: Branch, ballot: number): Promise<Standing | undefined>;
   /**

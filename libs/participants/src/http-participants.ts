@@ -2,20 +2,40 @@
 //
 //   question ──▶ where (directory) ──▶ call (headers, body) ──▶ exchange ──▶ decode ──▶ answer
 //
+//   inquiry ──▶ where ──▶ inspect (headers without a token) ──▶ exchange ──▶ decode ──▶ probed
+//
 // Other kinds of participant are other implementations of the engine's port `Participants`;
 // `RoutedParticipants` picks the one of each question.
 //
 // H1. `ask` never rejects. Every way of not getting an answer is in doubt, with its reason.
 // H2. With a secret every call is signed (`signature.ts` of the package wire), each attempt anew:
-//     what is asked for an hour must not bear a time from an hour ago.
+//     what is asked for an hour must not bear a time from an hour ago. So is a look.
 import { createHmac, hash, randomBytes } from 'node:crypto';
-import type { Answer, Participants, Question, Roster } from '@concordat/engine';
+import type {
+  Answer,
+  Inquiry,
+  Participants,
+  Probed,
+  Probes,
+  Question,
+  Roster,
+} from '@concordat/engine';
 import type { CallBody, CallRoster, Hashing } from '@concordat/wire';
-import { cleaned, decodeAnswer, encodeCallHeading, sign, SIGNATURE_HEADER } from '@concordat/wire';
+import {
+  cleaned,
+  decodeAnswer,
+  decodeInspection,
+  encodeCallHeading,
+  encodeInspectionHeading,
+  INSPECT,
+  sign,
+  SIGNATURE_HEADER,
+} from '@concordat/wire';
 import type { Agent } from 'undici';
 import type { Directory } from './directory.js';
 import { openAgent, post } from './exchange.js';
 import { textOf } from './participant-url.js';
+import { notReached, probedFrom, unasked } from './probed.js';
 import type { RandomHex } from './traceparent.js';
 import { traceparentOf } from './traceparent.js';
 
@@ -32,7 +52,10 @@ const hashing: Hashing = {
   hmacSha256: (secret, text) => createHmac('sha256', secret).update(text).digest('hex'),
 };
 
-export class HttpParticipants implements Participants {
+/** What a look says beside its headers: nothing. */
+const EMPTY_BODY = JSON.stringify({ payload: null });
+
+export class HttpParticipants implements Participants, Probes {
   private readonly agent: Agent = openAgent();
 
   constructor(
@@ -54,6 +77,27 @@ export class HttpParticipants implements Participants {
     const exchange = await post(this.agent, { origin, path, headers, body: text, timeoutMs });
     if (exchange.type === 'failed') return inDoubt(exchange.reason);
     return decodeAnswer(call.operation, exchange.status, exchange.headers, exchange.body);
+  }
+
+  async probe(inquiry: Inquiry): Promise<Probed> {
+    const resolution = this.directory.resolve(inquiry.participant);
+    if (!resolution.ok) return unasked(resolution.reason);
+    const { gtid, branch, protocol, timeoutMs } = inquiry;
+    const { origin, path: base } = resolution.registration.url;
+    const path = `${base}/${INSPECT}`;
+    const traceparent = traceparentOf(inquiry.traceparent, gtid, this.randomHex);
+    const heading = encodeInspectionHeading({ gtid, branch, protocol, traceparent });
+    const headers = { 'Content-Type': 'application/json', ...heading };
+    const exchange = await post(this.agent, {
+      origin,
+      path,
+      headers: this.signed(path, headers, EMPTY_BODY),
+      body: EMPTY_BODY,
+      timeoutMs,
+    });
+    const query = `POST ${origin}${path}, Concordat-Transaction: ${gtid}, -Branch: ${branch}`;
+    if (exchange.type === 'failed') return { ...notReached('participant', exchange.reason), query };
+    return { ...probedFrom(decodeInspection(exchange.status, exchange.body)), query };
   }
 
   /** Ends every call that is under way: it is in doubt. */

@@ -15,3 +15,4 @@ export * from './routed-participants.js';
 export { TimeLimit } from './time-limit.js';
 export type { RandomHex } from './traceparent.js';
 export * from './url-allow-list.js';
+export * from './webhooks.js';

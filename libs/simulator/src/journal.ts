@@ -20,6 +20,7 @@ import type {
   Definition,
   Entry,
   Journal,
+  Postponed,
   Postponement,
   Record,
 } from '@concordat/engine';
@@ -104,12 +105,14 @@ export class InstanceJournal implements Journal, Agenda {
     return this.run(`find ${key}`, false, (done) => done(this.store.keys.get(key)));
   }
 
-  postpone({ gtid, version, attempts, stuck, dueAt }: Postponement): Promise<void> {
+  postpone({ gtid, version, attempts, stuck, dueAt }: Postponement): Promise<Postponed> {
     const stored = new Stored<Attempts>(JSON.stringify(attempts));
     return this.run(`postpone ${gtid} v${version}`, true, (done, fail) => {
       const row = this.store.rows.get(gtid);
-      if (row === undefined || row.version !== version || row.dueAt === null) return done();
-      this.write([{ ...row, attempts: stored, stuck, dueAt }], () => done(), fail);
+      if (row === undefined || row.version !== version || row.dueAt === null) {
+        return done('gone-on');
+      }
+      this.write([{ ...row, attempts: stored, stuck, dueAt }], () => done('postponed'), fail);
     });
   }
 

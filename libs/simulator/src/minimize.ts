@@ -8,7 +8,7 @@ import { simulate } from './simulate.js';
 /** @returns the run with the faults that are left; without a complaint if the seed passes */
 export async function minimize(
   seed: number,
-  options: Pick<SimulateOptions, 'loads' | 'arrivals'> = {},
+  options: Pick<SimulateOptions, 'loads' | 'arrivals' | 'operators'> = {},
   run: typeof simulate = simulate,
 ): Promise<Result> {
   const first = await run(seed, options);

@@ -3,6 +3,7 @@ export * from './branch-request.js';
 export type { BranchLimits } from './branches.js';
 export * from './examples.js';
 export * from './gid.js';
+export * from './inspection.js';
 export * from './json.js';
 export * from './list-query.js';
 export * from './parsed.js';

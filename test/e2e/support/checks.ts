@@ -72,6 +72,20 @@ export async function journalOfYoungest(books: Books, after: string): Promise<Jo
   return { journal: DECIDED.includes(phase) ? 'decided' : 'undecided', version };
 }
 
+/** What somebody has done to the youngest transaction: as the journal has it, and as the audit. */
+export async function actsUponYoungest(
+  books: Books,
+  after: string,
+): Promise<{ readonly acts: number; readonly audited: number }> {
+  const { rows } = await books.journal.query<{ acts: number; audited: number }>(
+    `select (select count(*) from concordat.journal
+              where gtid > $1 and line::text like '%"type":"paused"%')::integer as acts,
+            (select count(*) from concordat.audit where gtid > $1)::integer as audited`,
+    [after],
+  );
+  return rows[0] ?? { acts: 0, audited: 0 };
+}
+
 export interface JournalSeen {
   readonly journal: 'nothing' | 'undecided' | 'decided' | 'ended';
   readonly version: number;

@@ -18,6 +18,8 @@ export interface Way {
   readonly trouble?: 'calls are turned away' | 'a bank is slow';
   /** Calls of this operation do not reach beta before the crash. */
   readonly loses?: Operation;
+  /** Somebody pauses the transfer, and the process dies at that. */
+  readonly isPaused?: true;
   /** What is there at the moment of the crash: proves that the point is where it says it is. */
   readonly seen: Seen;
 }
@@ -26,6 +28,9 @@ export interface Seen {
   /** Of the coordinator's points: where the journal has the transaction. */
   readonly journal?: 'nothing' | 'undecided' | 'decided' | 'ended';
   readonly version?: number;
+  /** What somebody has done to it: events in the journal, lines in the audit. */
+  readonly acts?: number;
+  readonly audited?: number;
   /** How many calls have come to the gate. */
   readonly calls?: number;
   /** Whether the initiator knows the end. */
@@ -106,6 +111,18 @@ const resource = (ways: readonly Way[]): Row => {
 };
 const coordinator = (reached: Row['reached']): Row => ({ at: 'coordinator', reached });
 
+/** Somebody acts while a question has not come to beta: the act and its line, or neither. */
+const acting = (): Row => {
+  const seen = { ...undecided, acts: 0, audited: 0 };
+  const whileLost = (loses: Operation) => [committed(seen, { loses, isPaused: true })];
+  return coordinator({
+    '2pc': whileLost('prepare'),
+    '3pc': whileLost('can-commit'),
+    tcc: whileLost('try'),
+    saga: whileLost('execute'),
+  });
+};
+
 const table: Readonly<Record<CrashPoint, Row>> = {
   // Whatever would come of it, nothing has yet: the direction makes no difference.
   'begin.before-append': coordinator(all([committed({ journal: 'nothing', calls: 0 })])),
@@ -162,6 +179,8 @@ const table: Readonly<Record<CrashPoint, Row>> = {
   }),
   'postpone.durable': coordinator(all(both(undecided, turnedAway))),
   'sweep.taken': coordinator(all(both(undecided, turnedAway))),
+  'audit.before-line': acting(),
+  'audit.before-commit': acting(),
   'journal.before-statement': coordinator(all(both({ ...undecided, version: 1 }, { nth: 2 }))),
   'journal.committed': coordinator(all(both({ version: 2, told: false }, { nth: 2 }))),
   'barrier.before-fence': barrier(true),

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProtocolName } from '@concordat/protocols';
 import { request } from 'undici';
+import { AUTHORIZED } from '../../support/api-key.js';
 import { ACCOUNTS } from './books.js';
 import type { System } from './system.js';
 
@@ -72,7 +73,7 @@ async function ask(url: string, key: string, body: string): Promise<View | undef
   try {
     const answer = await request(`${url}/v1/transactions`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      headers: { ...AUTHORIZED, 'content-type': 'application/json', 'idempotency-key': key },
       body,
     });
     const text = await answer.body.text();

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProtocolName } from '@concordat/protocols';
 import { request } from 'undici';
+import { AUTHORIZED } from '../../support/api-key.js';
 import type { BankName } from './books.js';
 
 const ASK_AGAIN_MS = 25;
@@ -102,6 +103,7 @@ function asking(url: () => string): Ask {
       const answer = await request(`${url()}/v1/transactions${path}`, {
         method: 'POST',
         headers: {
+          ...AUTHORIZED,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...(key === undefined ? {} : { 'idempotency-key': key }),
         },
@@ -122,7 +124,7 @@ function asking(url: () => string): Ask {
 /** What was wished for can no longer be had: it has ended otherwise, or is going to. */
 async function look(url: string, path: string): Promise<View> {
   const gtid = path.split('/')[1];
-  const answer = await request(`${url}/v1/transactions/${gtid}`);
+  const answer = await request(`${url}/v1/transactions/${gtid}`, { headers: AUTHORIZED });
   return (await answer.body.json()) as View;
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Service } from '../../../scripts/lib/service.mjs';
+import { TEST_API_KEY } from '../../support/api-key.js';
 import type { BankName } from './books.js';
 import { Books } from './books.js';
 
@@ -62,7 +63,11 @@ function service(
 ): Service {
   const program = path.resolve('apps', app, 'dist/main.js');
   const logFile = path.join(dir, `${name}.log`);
-  const inherited = { PATH: process.env['PATH'], LOG_LEVEL: 'warn' };
+  const inherited = {
+    PATH: process.env['PATH'],
+    LOG_LEVEL: 'warn',
+    CONCORDAT_API_KEY: TEST_API_KEY,
+  };
   const definition = { name, program, logFile, env: { ...inherited, PORT: '0', ...env } };
   return new Service(definition, (lost, wasKilled) => {
     if (!wasKilled) throw lost.failure('ended by itself');

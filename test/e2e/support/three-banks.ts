@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
+import { AUTHORIZED } from '../../support/api-key.js';
 import { eventually } from '../../support/eventually.js';
 import { FaultyNetwork } from '../../support/faulty-network.js';
 import { createDatabase, dropDatabase } from '../../support/server.js';
@@ -121,7 +122,7 @@ export class ThreeBanks {
     }));
     const response = await fetch(`${this.coordinator.url}/v1/transactions`, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', Prefer: 'respond-async' },
+      headers: { ...AUTHORIZED, 'Content-Type': 'application/json', Prefer: 'respond-async' },
       body: JSON.stringify({ protocol: '3pc', deadlineMs: DEADLINE_MS, branches }),
     });
     return ((await response.json()) as View).gtid;
@@ -130,7 +131,8 @@ export class ThreeBanks {
   /** The coordinator's word for where it is; undefined if it does not answer. */
   async view(gtid: string): Promise<View | undefined> {
     try {
-      const response = await fetch(`${this.coordinator.url}/v1/transactions/${gtid}`);
+      const url = `${this.coordinator.url}/v1/transactions/${gtid}`;
+      const response = await fetch(url, { headers: AUTHORIZED });
       return (await response.json()) as View;
     } catch {
       return undefined;

@@ -5,6 +5,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { CrashPoint } from '@concordat/crash-points';
 import { keep } from '../../../scripts/lib/keeper.mjs';
+import { TEST_API_KEY } from '../../support/api-key.js';
 import { eventually } from '../../support/eventually.js';
 
 const READY = /^ready (?<url>http:\/\/\S+)$/m;
@@ -35,6 +36,7 @@ export class Victim {
       env: {
         PATH: process.env['PATH'],
         LOG_LEVEL: 'warn',
+        CONCORDAT_API_KEY: TEST_API_KEY, // asked for by a coordinator, sent by others
         ...this.env,
         PORT: this.url === '' ? '0' : new URL(this.url).port,
         CONCORDAT_CRASH_AT: crashAt,

@@ -1,6 +1,7 @@
 // Every fault that is planted, in the order of the table.
 import { embeddedGroup } from './list/embedded.ts';
 import { engineGroup } from './list/engine.ts';
+import { interventionsGroup } from './list/interventions.ts';
 import { journalShell, journalStatements } from './list/journal.ts';
 import { barrierGroup, twoPhaseManager } from './list/participant.ts';
 import { arrivalsGroup, recoveryGroup } from './list/recovery.ts';
@@ -31,6 +32,7 @@ export const groups: readonly Group[] = [
   callers,
   recoveryGroup,
   arrivalsGroup,
+  interventionsGroup,
   embeddedGroup,
 ];
 

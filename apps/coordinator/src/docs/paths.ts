@@ -1,22 +1,13 @@
 // The routes, as OpenAPI describes them. A test compares them with the routes that are served.
-import type { ProblemKind } from '../http/problems.js';
-import { PROBLEM_MEDIA_TYPE, problemKinds } from '../http/problems.js';
+import { accessPaths } from './access-paths.js';
 import { beginExamples } from './examples.js';
-
-interface Operation {
-  readonly operationId: string;
-  readonly tags: readonly string[];
-  readonly summary: string;
-  readonly description?: string;
-  readonly parameters?: readonly object[];
-  readonly requestBody?: object;
-  readonly responses: { readonly [status: string]: object };
-}
-
-export type Paths = { readonly [path: string]: { readonly [method: string]: Operation } };
+import { operatorPaths } from './operator-paths.js';
+import type { Operation, Paths } from './operation.js';
+import { answer, body, problem, problems } from './operation.js';
 
 const resourceManager = { $ref: '#/components/parameters/resourceManager' };
 const gtid = { $ref: '#/components/parameters/gtid' };
+const tenant = { $ref: '#/components/parameters/tenant' };
 const prefer = { $ref: '#/components/parameters/prefer' };
 const idempotencyKey = { $ref: '#/components/parameters/idempotencyKey' };
 
@@ -37,6 +28,8 @@ export function pathsOf(listQuery: readonly object[]): Paths {
     '/v1/resource-managers': { get: resourceManagers },
     '/v1/resource-managers/{name}/scan': { post: scan },
     '/v1/resource-managers/{name}/self-test': { post: selfTest },
+    ...operatorPaths,
+    ...accessPaths,
     '/health/live': { get: live },
     '/health/ready': { get: ready },
     '/metrics': { get: metrics },
@@ -50,7 +43,7 @@ const begin: Operation = {
   description:
     'With branches, the coordinator drives them to an outcome; without, the transaction stays ' +
     'active and branches enlist. An outcome is never an error: what rolled back is a 201 too.',
-  parameters: [idempotencyKey, prefer],
+  parameters: [idempotencyKey, prefer, tenant],
   requestBody: {
     required: true,
     content: {
@@ -200,24 +193,3 @@ const metrics: Operation = {
   summary: 'Numbers for Prometheus',
   responses: { 200: { description: 'In its text format.', content: { 'text/plain': {} } } },
 };
-
-function answer(description: string, schema: string): object {
-  const $ref = `#/components/schemas/${schema}`;
-  return { description, content: { 'application/json': { schema: { $ref } } } };
-}
-
-function body(schema: string): object {
-  const $ref = `#/components/schemas/${schema}`;
-  return { required: true, content: { 'application/json': { schema: { $ref } } } };
-}
-
-function problem(description: string): object {
-  const schema = { $ref: '#/components/schemas/Problem' };
-  return { description, content: { [PROBLEM_MEDIA_TYPE]: { schema } } };
-}
-
-function problems(...kinds: readonly ProblemKind[]): { readonly [status: string]: object } {
-  return Object.fromEntries(
-    kinds.map((kind) => [problemKinds[kind].status, problem(`${problemKinds[kind].title}.`)]),
-  );
-}

@@ -4,6 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply } from 'fastify';
+import { v7 as uuidv7 } from 'uuid';
 import { acceptJsonOnly } from './json-body.js';
 import { sendProblem } from './problem.filter.js';
 import { PROBLEM_MEDIA_TYPE, ProblemError, temporaryProblem } from './problems.js';
@@ -16,13 +17,18 @@ const STOPPING_RETRY_AFTER_MS = 1_000;
 export interface FastifyOptions {
   readonly bodyBytesMax: number;
   readonly isStopping: () => boolean;
+  /** Whose `X-Forwarded-For` is believed: addresses and networks. Nobody's by default. */
+  readonly trustedProxies?: readonly string[];
 }
 
-export function fastifyAdapter({ bodyBytesMax, isStopping }: FastifyOptions): FastifyAdapter {
+export function fastifyAdapter(options: FastifyOptions): FastifyAdapter {
+  const { bodyBytesMax, isStopping, trustedProxies = [] } = options;
   const adapter = new FastifyAdapter({
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     bodyLimit: bodyBytesMax,
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false, // the hook below says it in a problem document
+    genReqId: () => uuidv7(), // the audit names requests, for longer than a process lives
     skipMiddie: true, // there is no middleware
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
     clientErrorHandler: answerWhatIsNotHttp,

@@ -3,11 +3,24 @@ import { InvariantViolation } from '@concordat/protocols';
 import type { ArgumentsHost } from '@nestjs/common';
 import pino from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Known } from '../access/caller.js';
+import { Guard } from '../access/guard.js';
 import type { Parts } from '../app.module.js';
 import { AllowedMethods } from './allowed-methods.js';
 import { fastifyAdapter } from './fastify.js';
 import { ProblemFilter } from './problem.filter.js';
 import { httpServer } from './server.js';
+
+const ANYBODY: Known = {
+  type: 'known',
+  by: 'bearer',
+  principal: {
+    kind: 'setting',
+    id: 'anybody',
+    name: 'anybody',
+    grants: [{ tenant: '*', roles: ['reader'] }],
+  },
+};
 
 const LIMITS = { bodyBytesMax: 1_000, isStopping: () => false };
 
@@ -21,7 +34,14 @@ async function failingWith(error: Error): Promise<{
   let log = '';
   const logger = pino({}, { write: (line) => (log += line) });
   const engine = { find: () => Promise.reject(error) };
-  const app = await httpServer({ engine } as unknown as Parts, { ...LIMITS, logger, die: died });
+  const guard = new Guard({
+    authenticator: { identify: () => Promise.resolve(ANYBODY) },
+    requestsPerSecondMax: 10,
+    publicUrl: undefined,
+    logger,
+  });
+  const parts = { engine, access: { guard } } as unknown as Parts;
+  const app = await httpServer(parts, { ...LIMITS, logger, die: died, guard });
   onTestFinished(() => app.close());
   await app.init();
   const answer = await app.inject({ method: 'GET', url: '/v1/transactions/x' });

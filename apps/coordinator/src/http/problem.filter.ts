@@ -3,6 +3,7 @@ import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { Catch } from '@nestjs/common';
 import { JournalUnavailable } from '@concordat/engine';
 import { InvariantViolation } from '@concordat/protocols';
+import { cleaned } from '@concordat/wire';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
@@ -39,15 +40,23 @@ export class ProblemFilter implements ExceptionFilter {
     return new ProblemError('internal', detail, { incident });
   }
 
-  /** What a client is not told. */
+  /** What a client is not told. Not the query: who mistakes it for a header puts secrets there. */
   private log(
     level: 'warn' | 'error',
     error: unknown,
     { method, url }: FastifyRequest,
     incident?: string,
   ): void {
-    this.options.logger[level]({ err: error, method, url, incident }, 'a request has failed');
+    this.options.logger[level](
+      { err: error, method, path: pathOf(url), incident },
+      'a request has failed',
+    );
   }
+}
+
+/** Of a URL, as it may be logged. */
+export function pathOf(url: string): string {
+  return cleaned(url.split('?', 1)[0] ?? '');
 }
 
 export function sendProblem(reply: FastifyReply, problem: ProblemError): FastifyReply {

@@ -13,6 +13,10 @@ import { unreachable } from '@concordat/protocols';
 import type { TransactionView } from '@concordat/wire';
 import { parseGtid, WAIT_MS_DEFAULT } from '@concordat/wire';
 import type { FastifyReply } from 'fastify';
+import type { Principal } from '@concordat/access';
+import type { CallerOf } from '../access/caller.js';
+import { Caller } from '../access/caller.js';
+import { hasForAll, requireFor, tenantOfBegin, visible } from '../access/tenancy.js';
 import type { RequestBody } from '../http/json-body.js';
 import { valueOf } from '../http/problems.js';
 import { InitiatorRequests, requireNoBody } from './initiator-requests.js';
@@ -32,8 +36,10 @@ export class CommandsController {
     @Body() body: RequestBody,
     @Headers() headers: IncomingHttpHeaders,
     @Res({ passthrough: true }) reply: FastifyReply,
+    @Caller() { principal }: CallerOf,
   ): Promise<TransactionView> {
-    const request = this.requests.begin(body, headers);
+    const tenant = tenantOfBegin(principal, headers['concordat-tenant']);
+    const request = this.requests.begin(body, headers, tenant);
     const begun = await this.engine.begin(request);
     if (begun.type === 'key-reused') throw problems.keyReused(begun.gtid);
     reply.status(begun.type === 'begun' ? 201 : 200);
@@ -43,8 +49,13 @@ export class CommandsController {
   }
 
   @Post(':gtid/branches')
-  async enlist(@Param('gtid') id: string, @Body() body: RequestBody): Promise<TransactionView> {
+  async enlist(
+    @Param('gtid') id: string,
+    @Body() body: RequestBody,
+    @Caller() { principal }: CallerOf,
+  ): Promise<TransactionView> {
     const gtid = valueOf(parseGtid(id));
+    await this.requireChangeable(gtid, principal);
     const branches = await this.requests.enlist(body, () => this.protocolOf(gtid));
     const enlisted = await this.engine.enlist(gtid, branches);
     switch (enlisted.type) {
@@ -70,9 +81,10 @@ export class CommandsController {
     @Body() body: RequestBody,
     @Headers() headers: IncomingHttpHeaders,
     @Res({ passthrough: true }) reply: FastifyReply,
+    @Caller() { principal }: CallerOf,
   ): Promise<TransactionView> {
     requireNoBody(body);
-    return this.wish(valueOf(parseGtid(id)), 'commit', headers, reply);
+    return this.wish({ id, wish: 'commit', principal }, headers, reply);
   }
 
   @Post(':gtid/rollback')
@@ -82,21 +94,31 @@ export class CommandsController {
     @Body() body: RequestBody,
     @Headers() headers: IncomingHttpHeaders,
     @Res({ passthrough: true }) reply: FastifyReply,
+    @Caller() { principal }: CallerOf,
   ): Promise<TransactionView> {
     requireNoBody(body);
-    return this.wish(valueOf(parseGtid(id)), 'rollback', headers, reply);
+    return this.wish({ id, wish: 'rollback', principal }, headers, reply);
   }
 
   private async wish(
-    gtid: GlobalTransactionId,
-    wish: 'commit' | 'rollback',
+    { id, wish, principal }: { id: string; wish: 'commit' | 'rollback'; principal: Principal },
     headers: IncomingHttpHeaders,
     reply: FastifyReply,
   ): Promise<TransactionView> {
+    const gtid = valueOf(parseGtid(id));
+    await this.requireChangeable(gtid, principal);
     const wished = await this.engine.wish(gtid, wish);
     if (wished.type === 'unknown') throw problems.unknownTransaction(gtid);
     if (wished.type === 'contradicted') throw problems.contradicted(wished.record);
     return this.onceEnded(gtid, WAIT_MS_DEFAULT, headers, reply);
+  }
+
+  /** @throws ProblemError (404, 403) unless it is the caller's to change (T1 of tenancy.ts) */
+  private async requireChangeable(gtid: GlobalTransactionId, principal: Principal): Promise<void> {
+    if (hasForAll(principal, 'transactions.begin')) return;
+    const record = visible(await this.engine.find(gtid), principal);
+    if (record === undefined) throw problems.unknownTransaction(gtid);
+    requireFor(record, principal, 'transactions.begin');
   }
 
   /** The representation, as soon as it has ended or the initiator prefers not to wait longer. */

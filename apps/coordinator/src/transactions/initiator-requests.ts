@@ -7,6 +7,7 @@ import type { Directory } from '@concordat/participants';
 import type { ProtocolName } from '@concordat/protocols';
 import type { BranchLimits, FieldError, Parsed, Path } from '@concordat/wire';
 import { fieldError, isJsonObject, parseBegin, parseEnlist } from '@concordat/wire';
+import { DEFAULT_TENANT } from '@concordat/wire/operations';
 import type { RequestBody } from '../http/json-body.js';
 import { malformedRequest, valueOf } from '../http/problems.js';
 
@@ -22,8 +23,11 @@ export class InitiatorRequests {
     return this.limits.branchesMax;
   }
 
-  /** @throws ProblemError that names every bad field and header */
-  begin(body: RequestBody, headers: IncomingHttpHeaders): BeginRequest {
+  /**
+   * @param tenant whose it will be
+   * @throws ProblemError that names every bad field and header
+   */
+  begin(body: RequestBody, headers: IncomingHttpHeaders, tenant: string): BeginRequest {
     const asked = parseBegin(body, this.limits);
     const key = idempotencyKeyOf(headers);
     if (!asked.ok || !key.ok) throw malformedRequest([...errorsOf(asked), ...errorsOf(key)]);
@@ -31,9 +35,10 @@ export class InitiatorRequests {
     const { branches: given, protocol } = asked.value;
     const branches = valueOf(branchDefinitions(given, this.directory, protocol, at));
     const traceparent = traceparentOf(headers);
-    const request = { ...asked.value, branches, traceparent };
+    const request = { ...asked.value, tenant, branches, traceparent };
     if (key.value === null || body === undefined) return request;
-    return { ...request, idempotency: { key: key.value, digest: digestOf(body) } };
+    const idempotency = { key: keyWithin(tenant, key.value), digest: digestOf(body) };
+    return { ...request, idempotency };
   }
 
   /**
@@ -51,6 +56,14 @@ export class InitiatorRequests {
     const protocol = areParticular(branches, this.directory) ? await protocolOf() : undefined;
     return valueOf(branchDefinitions(branches, this.directory, protocol, at));
   }
+}
+
+/**
+ * A key is its tenant's own: under the same one, another tenant would be told whose it was. No key
+ * that is sent has a line break, so no two of these are the same.
+ */
+function keyWithin(tenant: string, key: string): string {
+  return tenant === DEFAULT_TENANT ? key : `${tenant}\n${key}`;
 }
 
 /** `commit` and `rollback` say everything in their path. */

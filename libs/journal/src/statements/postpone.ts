@@ -13,7 +13,7 @@ export interface PostponeRow {
 
 /**
  * Arrays of equal length, one element a row, no gtid twice. A row that is not at this version any
- * more, or has ended, stays as it is. Returns nothing.
+ * more, or has ended, stays as it is. Returns the gtid of each row that was changed.
  */
 export const POSTPONE: Statement = {
   name: 'postpone',
@@ -23,7 +23,8 @@ export const POSTPONE: Statement = {
            due_at = to_timestamp(entry.due_at / 1000)
       from unnest($1::uuid[], $2::integer[], $3::text[], $4::boolean[], $5::float8[])
            as entry (gtid, version, attempts, stuck, due_at)
-     where unfinished.gtid = entry.gtid and unfinished.version = entry.version`,
+     where unfinished.gtid = entry.gtid and unfinished.version = entry.version
+    returning unfinished.gtid`,
 };
 
 /** The parameters of POSTPONE, in order. */

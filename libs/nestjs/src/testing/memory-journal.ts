@@ -6,6 +6,7 @@ import type {
   Entry,
   Journal,
   JournalLine,
+  Postponed,
   Postponement,
   Record,
 } from '@concordat/engine';
@@ -68,11 +69,12 @@ export class MemoryJournal implements Journal, Agenda {
     return this.keys.get(key);
   }
 
-  async postpone({ gtid, version, attempts, stuck, dueAt }: Postponement): Promise<void> {
+  async postpone({ gtid, version, attempts, stuck, dueAt }: Postponement): Promise<Postponed> {
     const row = this.rows.get(gtid);
-    if (row === undefined || row.version !== version || row.dueAt === null) return;
+    if (row === undefined || row.version !== version || row.dueAt === null) return 'gone-on';
     const record = JSON.stringify({ ...recordOf(row), attempts });
     this.rows.set(gtid, { ...row, record, stuck, dueAt });
+    return 'postponed';
   }
 
   async takeDue(limit: number, leaseMs: number): Promise<readonly Record[]> {

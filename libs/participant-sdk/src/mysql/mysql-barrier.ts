@@ -12,6 +12,7 @@ import type { Pool, PoolConnection } from 'mysql2/promise';
 import type { Barrier } from '../barrier.js';
 import { leavesNothing, pass } from '../passing.js';
 import type { Lend } from '../postgres/lend.js';
+import { inspectBarrier } from './inspect.js';
 import { fence, record } from './row.js';
 import type { MysqlOptions } from './session.js';
 import { asItIs, inTransaction, LOCK_TIMEOUT_MS_DEFAULT, runHandler } from './session.js';
@@ -48,5 +49,6 @@ export function mysqlBarrierOn<Tx>(
         };
         return pass(passage, call, aim);
       }),
+    inspect: (branch) => inspectBarrier(pool, branch),
   };
 }

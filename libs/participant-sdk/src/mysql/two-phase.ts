@@ -61,8 +61,10 @@ import type { ResourceManager } from '../barrier.js';
 import { heuristic } from '../barrier-rule.js';
 import type { BranchCall } from '../handlers.js';
 import { Refused, refused } from '../handlers.js';
+import { twoPhaseInspectionOf } from '../inspecting.js';
 import type { Lend } from '../postgres/lend.js';
 import { Holds } from './holds.js';
+import { inspectTwoPhase } from './inspect.js';
 import type { Look } from './row.js';
 import { awaitMark, fence, look, mark, record } from './row.js';
 import type { MysqlOptions } from './session.js';
@@ -126,6 +128,8 @@ export function mysqlTwoPhaseOn<Tx>(
       if (seen.type === 'lower') return stale;
       return settled(name, () => rollback(branches, call, name));
     },
+    inspect: async (branch) =>
+      twoPhaseInspectionOf(await inspectTwoPhase(pool, branch, nameOf(branch))),
   };
 }
 

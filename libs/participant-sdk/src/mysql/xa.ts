@@ -32,7 +32,7 @@ const FORMAT_ID = 1;
 const GTID_LENGTH_MAX = 54; // with the prefix of ours, the 64 bytes that XA allows
 
 /** @throws if the gtid is longer than XA can have it: no coordinator of ours makes such */
-export function nameOf({ gtid, branch }: BranchCall): XaName {
+export function nameOf({ gtid, branch }: Pick<BranchCall, 'gtid' | 'branch'>): XaName {
   if (gtid.length > GTID_LENGTH_MAX) {
     throw new Error(`XA takes gtids of at most ${GTID_LENGTH_MAX} characters`);
   }

@@ -4,6 +4,8 @@
 //   operation, method, media type ─▶ claim ─▶ heading ─▶ body ─▶ signature ─▶ participant
 //           404, 405, 415             401       400    413, 400     401        its answer
 //
+//   `inspect` goes the same way, is signed like any call, and does nothing.
+//
 // W1. Nothing of this is a vote, and nothing a 5xx: what is wrong with a call is a problem, said
 //     before any participant hears of it.
 // W2. A signature is looked at twice. Who bears none, or an old one, is refused before his body is
@@ -13,10 +15,12 @@ import type { CallBody, CallHeading, Parsed } from '@concordat/wire';
 import {
   encodeAnswer,
   fieldError,
+  INSPECT,
   malformed,
   operationsOf,
   parseCallBody,
   parseCallHeading,
+  parseInspectionHeading,
 } from '@concordat/wire';
 import type { Participant } from '../participant.js';
 import type { CallerCheck } from './caller-check.js';
@@ -34,7 +38,8 @@ export async function answerCall(
   call: HttpCall,
 ): Promise<HttpAnswer | undefined> {
   try {
-    const told = await callIn(participant, check, call);
+    if (call.operation === INSPECT) return await answerInspection(participant, check, call);
+    const told = await callIn(participant, check, call, headingOf);
     if (told === undefined) return undefined;
     const answer = await participant.answer({ ...told.heading, ...told.body });
     const { status, headers, body } = encodeAnswer(told.heading.operation, answer);
@@ -45,20 +50,35 @@ export async function answerCall(
   }
 }
 
-interface Told {
-  readonly heading: CallHeading;
+/** @throws {HttpProblem} W1 */
+async function answerInspection(
+  participant: Participant,
+  check: CallerCheck,
+  call: HttpCall,
+): Promise<HttpAnswer | undefined> {
+  const told = await callIn(participant, check, call, ({ headers }) =>
+    parseInspectionHeading(headers),
+  );
+  if (told === undefined || participant.inspect === undefined) return undefined;
+  const body = JSON.stringify(await participant.inspect(told.heading));
+  return withLength({ status: 200, headers: { 'Content-Type': 'application/json' }, body });
+}
+
+interface Told<Heading> {
+  readonly heading: Heading;
   readonly body: CallBody;
 }
 
 /** @throws {HttpProblem} W1 */
-async function callIn(
+async function callIn<Heading>(
   participant: Participant,
   check: CallerCheck,
   call: HttpCall,
-): Promise<Told | undefined> {
+  parse: (call: HttpCall) => Parsed<Heading>,
+): Promise<Told<Heading> | undefined> {
   requireRoute(participant, call);
   const claim = check.claimOf(call); // W2
-  const heading = wellFormed(headingOf(call), 'The headers are wrong');
+  const heading = wellFormed(parse(call), 'The headers are wrong');
   const read = await call.readBody();
   if (read.type === 'gone') return undefined;
   if (read.type === 'too-large') {
@@ -72,7 +92,9 @@ async function callIn(
 function requireRoute(participant: Participant, call: HttpCall): void {
   const { operation, method, headers } = call;
   const spoken: ReadonlySet<string> = participant.operations;
-  if (!spoken.has(operation)) throw new HttpProblem('not-found', unspoken(spoken, call));
+  const isInspection = operation === INSPECT && participant.inspect !== undefined;
+  if (!isInspection && !spoken.has(operation))
+    throw new HttpProblem('not-found', unspoken(spoken, call));
   if (method !== 'POST') {
     throw new HttpProblem('method-not-allowed', 'Operations are called by POST');
   }

@@ -6,6 +6,7 @@ import type { Barrier, Handled } from '../barrier.js';
 import type { BranchCall } from '../handlers.js';
 import type { Passage } from '../passing.js';
 import { leavesNothing, pass } from '../passing.js';
+import { inspectBarrier } from './inspect.js';
 import type { Lend } from './lend.js';
 import { asItIs } from './lend.js';
 import { fence, record } from './row.js';
@@ -45,6 +46,7 @@ export function barrierOn<Tx>(
       crashPoint('barrier.committed');
       return answer;
     },
+    inspect: (branch) => inspectBarrier(pool, branch),
   };
 }
 

@@ -136,6 +136,7 @@ export function standingsOn<Tx>(
         return remembered(tx, found.rows.map(standingIn)[0]); // N5
       });
     },
+    inspect: (branch) => inspect(pool, name, branch),
     async takeSilent(silenceMs, max) {
       type Row = InDoubtRow & { readonly roster: CallRoster };
       const { rows } = await pool.query<Row>(TAKE_SILENT, [silenceMs, max, name]);
@@ -150,6 +151,16 @@ export function standingsOn<Tx>(
       return rows.map((row) => ({ ...inDoubtIn(row), ageMs: Math.round(Number(row.age_ms)) }));
     },
   };
+}
+
+async function inspect(
+  pool: Pool,
+  name: string,
+  { gtid, branch }: Branch,
+): Promise<Standing | undefined> {
+  const { rows } = await pool.query<StandingRow>(FIND_STANDING, [gtid, branch]);
+  for (const row of rows) requireOwn(row, name);
+  return rows.map(standingIn)[0];
 }
 
 /** T3. */

@@ -54,7 +54,10 @@ import type { ResourceManager } from '../barrier.js';
 import { heuristic } from '../barrier-rule.js';
 import type { BranchCall } from '../handlers.js';
 import { Refused, refused } from '../handlers.js';
+import type { InspectedBranch } from '../inspecting.js';
+import { twoPhaseInspectionOf } from '../inspecting.js';
 import { inlined } from './inlined.js';
+import { inspectTwoPhase } from './inspect.js';
 import type { Lend } from './lend.js';
 import { asItIs } from './lend.js';
 import type { PostgresOptions } from './postgres-barrier.js';
@@ -131,6 +134,8 @@ export function twoPhaseOn<Tx>(
       transact(call, (tx, found) => settleCommit(tx, call, found)),
     rollback: async (call) =>
       (await rollbackPrepared(pool, call)) ?? transact(call, settleRollback),
+    inspect: async (branch) =>
+      twoPhaseInspectionOf(await inspectTwoPhase(pool, branch, gidOf(branch))),
   };
 }
 
@@ -283,6 +288,6 @@ function isAboutMark(error: unknown): boolean {
   return error instanceof Error && 'table' in error && error.table === MARK_TABLE;
 }
 
-function gidOf({ gtid, branch }: BranchCall): string {
+function gidOf({ gtid, branch }: InspectedBranch): string {
   return `concordat:${gtid}:${branch}`;
 }

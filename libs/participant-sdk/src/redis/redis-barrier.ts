@@ -29,6 +29,7 @@
 //   gtid begins with its time, and `at` is the second of the last call.
 // - Nothing can be left prepared, so there is no 2PC and no 3PC: neither has a type that fits.
 import { unreachable } from '@concordat/protocols';
+import type { InspectedBranch, Kept } from '../inspecting.js';
 import type { Answer, Replied } from '../answers.js';
 import { Busy, stale } from '../answers.js';
 import type { Barrier, Handled } from '../barrier.js';
@@ -38,6 +39,7 @@ import type { BranchCall } from '../handlers.js';
 import type { RedisClient } from './run-script.js';
 import { runScript, scriptOf } from './run-script.js';
 import { COMMIT } from './scripts/commit.js';
+import { INSPECT } from './scripts/inspect.js';
 import { LOOK } from './scripts/look.js';
 import type { Slots } from './slots.js';
 import { slotsOf } from './slots.js';
@@ -56,6 +58,7 @@ export interface RedisBarrierOptions {
 const ATTEMPTS_MAX = 8;
 
 const LOOK_SCRIPT = scriptOf(LOOK);
+const INSPECT_SCRIPT = scriptOf(INSPECT);
 const COMMIT_SCRIPT = scriptOf(COMMIT);
 
 /**
@@ -70,15 +73,36 @@ export function redisBarrier(
   return {
     async pass(call, aim, handle) {
       if (aim === 'one-phase') throw new Error('Redis has no part in 2PC');
-      const row = `${prefix}:${call.gtid}:${call.branch}`;
+      const row = rowOf(prefix, call);
       for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
         const answer = await new Pass(redis, slots, row, call).once(aim, handle);
         if (answer !== 'again') return answer;
       }
       throw new Busy('others write what this call reads');
     },
+    inspect: (branch) => inspect(redis, prefix, branch),
   };
 }
+
+function rowOf(prefix: string, { gtid, branch }: InspectedBranch): string {
+  return `${prefix}:${gtid}:${branch}`;
+}
+
+/** For people; read where it is written, like LOOK. */
+async function inspect(
+  redis: RedisClient,
+  prefix: string,
+  branch: InspectedBranch,
+): Promise<Kept | undefined> {
+  const found = await runScript(redis, INSPECT_SCRIPT, [rowOf(prefix, branch)], []);
+  const [token, operation, work, at] = found as readonly (string | null)[];
+  if (token === null || token === undefined) return undefined;
+  if (!isWork(work) || !operation) throw new Error('a row that is not of this barrier');
+  const since = new Date(Number(at) * MS_PER_SECOND).toISOString();
+  return { work, operation, token: Number(token), isAnswered: true, at: since };
+}
+
+const MS_PER_SECOND = 1_000;
 
 type Handle = (tx: RedisTransaction) => Promise<Handled>;
 

@@ -5,6 +5,7 @@
 //     called.
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Barrier, ResourceManager } from '../barrier.js';
+import { takesNoQuestions } from '../inspecting.js';
 import { LOCK_TIMEOUT_MS_DEFAULT } from '../postgres/postgres-barrier.js';
 import type { StandingsOptions } from '../postgres/postgres-standings.js';
 import type { BarrierOptions } from '../postgres/schema.js';
@@ -24,7 +25,10 @@ export function typeormBarrier(
   options: TypeormOptions = OPTIONS_DEFAULT,
 ): Barrier<EntityManager> {
   const barrier = storesOf(dataSource).barrier(options);
-  return { pass: async (call, aim, handle) => barrier().pass(call, aim, handle) };
+  return {
+    pass: async (call, aim, handle) => barrier().pass(call, aim, handle),
+    inspect: async (branch) => barrier().inspect?.(branch),
+  };
 }
 
 /**
@@ -40,6 +44,7 @@ export function typeormTwoPhase(
     prepare: async (call, work) => manager().prepare(call, work),
     commit: async (call) => manager().commit(call),
     rollback: async (call) => manager().rollback(call),
+    inspect: async (branch) => (await manager().inspect?.(branch)) ?? takesNoQuestions,
   };
 }
 
@@ -56,6 +61,7 @@ export function typeormStandings(
   return {
     obey: async (call, author) => standings().obey(call, author),
     find: async (branch) => standings().find(branch),
+    inspect: async (branch) => standings().inspect?.(branch),
     promise: async (branch, ballot) => standings().promise(branch, ballot),
     takeSilent: async (silenceMs, max) => standings().takeSilent(silenceMs, max),
     blame: async (branch, lastError) => standings().blame(branch, lastError),

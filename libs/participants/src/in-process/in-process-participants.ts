@@ -15,10 +15,19 @@
 //     that changes what it was given changes nothing of the transaction's. A result that cannot be
 //     sent (a bigint, a circle) is no answer: in doubt, with the reason, and never journalled.
 import { randomBytes } from 'node:crypto';
-import type { Answer, Participants, Question } from '@concordat/engine';
+import type { Answer, Inquiry, Participants, Probed, Probes, Question } from '@concordat/engine';
 import { InvariantViolation, assert } from '@concordat/protocols';
-import type { CallBody, CoordinatorHeading, ParticipantAnswer, PeerAnswer } from '@concordat/wire';
+import type {
+  CallBody,
+  CoordinatorHeading,
+  Inspection,
+  InspectionHeading,
+  ParticipantAnswer,
+  PeerAnswer,
+} from '@concordat/wire';
 import { cleaned } from '@concordat/wire';
+import { cannotTell, inspected, notReached, unasked } from '../probed.js';
+import { TimeLimit } from '../time-limit.js';
 import type { RandomHex } from '../traceparent.js';
 import { traceparentOf } from '../traceparent.js';
 
@@ -29,6 +38,8 @@ export type InProcessCall = CoordinatorHeading & CallBody;
 export interface InProcessParticipant {
   /** @param signal aborts when nobody waits for the answer any more */
   answer(call: InProcessCall, signal: AbortSignal): Promise<PeerAnswer>;
+  /** How a branch stands, without changing anything; a participant of the SDK says so. */
+  inspect?(about: InspectionHeading): Promise<Inspection>;
 }
 
 export interface InProcessOptions {
@@ -37,7 +48,7 @@ export interface InProcessOptions {
   readonly randomHex?: RandomHex;
 }
 
-export class InProcessParticipants implements Participants {
+export class InProcessParticipants implements Participants, Probes {
   private readonly registered = new Map<string, InProcessParticipant>();
   private readonly report: (error: unknown, call: InProcessCall) => void;
   private readonly randomHex: RandomHex;
@@ -68,6 +79,17 @@ export class InProcessParticipants implements Participants {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  async probe(inquiry: Inquiry): Promise<Probed> {
+    const { participant, gtid, branch, protocol, timeoutMs } = inquiry;
+    const found = typeof participant === 'string' ? this.registered.get(participant) : undefined;
+    if (found === undefined) return unasked(`${nameOf(participant)} is not in this process`);
+    if (found.inspect === undefined) return unasked('it takes no questions about its branches');
+    const traceparent = traceparentOf(inquiry.traceparent, gtid, this.randomHex);
+    const inspect = found.inspect.bind(found);
+    const looked = looking(() => inspect({ gtid, branch, protocol, traceparent }));
+    return new TimeLimit(timeoutMs).bound(looked, (reason) => notReached('participant', reason));
   }
 
   private async answer(
@@ -101,6 +123,16 @@ export class InProcessParticipants implements Participants {
       traceparent: traceparentOf(definition.traceparent, gtid, this.randomHex),
       ...asSent({ payload, result, results }),
     };
+  }
+}
+
+async function looking(inspect: () => Promise<Inspection>): Promise<Probed> {
+  try {
+    return inspected(await inspect());
+  } catch (error) {
+    if (error instanceof InvariantViolation) throw error;
+    const what = error instanceof Error ? error.message : String(error);
+    return cannotTell('participant', `it has thrown: ${what}`);
   }
 }
 

@@ -5,6 +5,7 @@
 //   prepare    XA RECOVER: prepared?  ──▶ vote; its result says whether there is an outcome row
 //   commit     XA COMMIT    ─▶ OK, XAER_NOTA, XA_RB… ─▶ the outcome row: what has become of it?
 //   rollback   XA ROLLBACK  ─▶ likewise
+//   probe      XA RECOVER, then the outcome row (probing.ts); holdings: what is prepared holds
 //
 // Y1. A vote is given on what is seen: listed is prepared. Not listed is refused; what is prepared
 //     after that is ended by recovery, for then there is a decision. The vote says whether the
@@ -32,25 +33,35 @@
 import type {
   Answer,
   Finished,
+  Holdings,
+  HoldingsReport,
+  Inquiry,
   NamedBranch,
   Participants,
   PreparedBranch,
+  Probed,
+  Probes,
   Question,
   ResourceManager,
   SelfTest,
 } from '@concordat/engine';
 import { ResourceManagerUnreachable } from '@concordat/engine';
 import type { Xid } from '@concordat/wire';
-import { cleaned, parseXid, xidOf } from '@concordat/wire';
+import { cleaned, xidOf } from '@concordat/wire';
 import { masked } from '../database-url.js';
+import { notReached, unasked } from '../probed.js';
 import { TimeLimit } from '../time-limit.js';
 import { end } from './ending.js';
+import type { HeldRow, WaitingRow } from './holdings.js';
+import { branchIn, holdingsIn, unlisted } from './holdings.js';
 import { isThereUncommitted } from './outcome-rows.js';
-import type { Recovered } from './recovered.js';
+import { look, queryOf } from './probing.js';
 import { isListed, recovered } from './recovered.js';
 import { selfTest } from './self-test.js';
-import type { Session, SessionsOptions } from './sessions.js';
+import type { Ran, Session, SessionsOptions } from './sessions.js';
 import { Sessions } from './sessions.js';
+import { HELD } from './statements/held.js';
+import { WAITING } from './statements/waiting.js';
 import type { Order } from './verdicts.js';
 import { inDoubt, isPromisedIn, nameOf, notPrepared, verdictOf, voted } from './verdicts.js';
 
@@ -67,8 +78,10 @@ export interface MysqlOptions extends SessionsOptions {
 const LOOK_TIMEOUT_MS = 10_000;
 /** They are few, and get through while every call waits. */
 const LOOKING_CONNECTIONS_MAX = 2;
+/** For people, who look again. */
+const PROBING_CONNECTIONS_MAX = 4;
 
-export class MysqlResourceManager implements Participants, ResourceManager {
+export class MysqlResourceManager implements Participants, ResourceManager, Probes, Holdings {
   readonly kind = 'mysql';
   readonly name: string;
   readonly address: string;
@@ -76,6 +89,7 @@ export class MysqlResourceManager implements Participants, ResourceManager {
   private readonly cluster: string;
   private readonly calls: Sessions;
   private readonly looks: Sessions;
+  private readonly probes: Sessions;
 
   /** Connects to nothing yet. */
   constructor({ name, url, cluster, ...options }: MysqlOptions) {
@@ -85,6 +99,7 @@ export class MysqlResourceManager implements Participants, ResourceManager {
     this.cluster = cluster;
     this.calls = new Sessions(url, options);
     this.looks = new Sessions(url, { ...options, connectionsMax: LOOKING_CONNECTIONS_MAX });
+    this.probes = new Sessions(url, { connectionsMax: PROBING_CONNECTIONS_MAX });
   }
 
   async ask({ gtid, call, result, timeoutMs }: Question): Promise<Answer> {
@@ -101,6 +116,23 @@ export class MysqlResourceManager implements Participants, ResourceManager {
     return inDoubt(`a database takes part in 2pc only, and knows no ${operation}`);
   }
 
+  async probe({ gtid, branch, protocol, result, timeoutMs }: Inquiry): Promise<Probed> {
+    if (protocol !== '2pc') return unasked('a database takes part in 2pc only');
+    const xid = xidOf({ cluster: this.cluster, gtid, branch });
+    const about = { resourceManager: this.name, gid: nameOf(xid), query: queryOf(xid) };
+    const said = await this.probes.use(
+      new TimeLimit(timeoutMs),
+      (session) => look(session, xid, isPromisedIn(result)),
+      ({ reason }) => notReached('resource-manager', reason),
+    );
+    return { ...said, ...about };
+  }
+
+  holdings(timeoutMs: number): Promise<HoldingsReport> {
+    const limit = new TimeLimit(timeoutMs);
+    return this.probes.use(limit, listHoldings, ({ reason }) => cannotList(reason));
+  }
+
   /**
    * Of the whole server: XA does not say in which database a branch has worked.
    * @throws ResourceManagerUnreachable
@@ -109,7 +141,7 @@ export class MysqlResourceManager implements Participants, ResourceManager {
     const limit = new TimeLimit(LOOK_TIMEOUT_MS);
     const list = await this.looks.use(limit, recovered, (nothing) => nothing);
     if ('type' in list) throw this.unreachable(list.reason);
-    return list.map(preparedBranch);
+    return list.map(branchIn);
   }
 
   finish({ name }: NamedBranch, decision: Order): Promise<Finished> {
@@ -124,7 +156,7 @@ export class MysqlResourceManager implements Participants, ResourceManager {
 
   /** Calls that are under way are in doubt. */
   async close(): Promise<void> {
-    await Promise.all([this.calls.close(), this.looks.close()]);
+    await Promise.all([this.calls.close(), this.looks.close(), this.probes.close()]);
   }
 
   private unreachable(reason: string): ResourceManagerUnreachable {
@@ -164,13 +196,22 @@ async function finish(session: Session, xid: Xid, decision: Order): Promise<Fini
   return { type: isOurDoing ? 'finished' : 'gone' };
 }
 
-function preparedBranch({ isOurForm, ...xid }: Recovered): PreparedBranch {
-  return {
-    gid: nameOf(xid),
-    id: undefined,
-    name: isOurForm ? parseXid(xid) : undefined,
-    preparedAt: undefined,
-    owner: undefined,
-    database: undefined,
-  };
+async function listHoldings(session: Session): Promise<HoldingsReport> {
+  const list = await recovered(session);
+  if ('type' in list) return cannotList(list.reason);
+  const held = await session.run<HeldRow>({ text: HELD });
+  if (held.type !== 'done') return unlistedAs(held);
+  const waiting = await session.run<WaitingRow>({ text: WAITING });
+  if (waiting.type !== 'done') return unlistedAs(waiting);
+  return holdingsIn(list, held.rows, waiting.rows);
+}
+
+function unlistedAs(ran: Exclude<Ran<never>, { type: 'done' }>): HoldingsReport {
+  return ran.type === 'failed'
+    ? { type: 'unknown', reason: unlisted(ran) }
+    : cannotList(ran.reason);
+}
+
+function cannotList(reason: string): HoldingsReport {
+  return { type: 'unknown', reason: cleaned(reason) };
 }

@@ -40,6 +40,16 @@ export function outcomeTable(isThere: boolean): SelfTestCheck {
   );
 }
 
+/**
+ * Nothing depends on it but what a person sees when sessions wait for a prepared branch.
+ * @param why it cannot be seen; undefined if it can
+ */
+export function blockedSessions(why: string | undefined): SelfTestCheck {
+  const name = 'blocked_sessions';
+  if (why === undefined) return passed(name, 'this account sees who waits for a prepared branch');
+  return passed(name, `this account does not see who waits for a prepared branch: ${why}`);
+}
+
 /** Since then a prepared branch outlives its session (MDEV-742), or is detached from it. */
 const MARIADB_MIN = [10, 5, 0];
 const MYSQL_MIN = [8, 0, 29];

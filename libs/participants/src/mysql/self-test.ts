@@ -18,9 +18,16 @@ import { createConnection } from 'mysql2/promise';
 import { checked, failed, passed } from '../findings.js';
 import { TimeLimit } from '../time-limit.js';
 import { end } from './ending.js';
+import { unlisted } from './holdings.js';
 import { isListed, recovered } from './recovered.js';
 import type { ServerFacts } from './self-test-findings.js';
-import { factsOf, outcomeTable, serverFindings, unconnected } from './self-test-findings.js';
+import {
+  blockedSessions,
+  factsOf,
+  outcomeTable,
+  serverFindings,
+  unconnected,
+} from './self-test-findings.js';
 import type { Ran, Session, Statement } from './sessions.js';
 import { connectionTo, heardOut, reasonOf, unknown } from './sessions.js';
 import {
@@ -30,6 +37,7 @@ import {
   selectOutcomeRow,
 } from './statements/outcome-row.js';
 import { SERVER_VARIABLES } from './statements/server-variables.js';
+import { WAITING } from './statements/waiting.js';
 import { xa } from './statements/xa.js';
 import { nameOf, verdictOf } from './verdicts.js';
 
@@ -48,12 +56,15 @@ export async function selfTest(url: string, cluster: string): Promise<SelfTest> 
   const found = serverFindings(asked.facts);
   if (found.some(isFailure)) return checked(found);
   const branch = await rehearsed(url, xid, asked.hasTable);
-  return checked([...found, outcomeTable(asked.hasTable), ...branch]);
+  const seen = blockedSessions(asked.unseen);
+  return checked([...found, outcomeTable(asked.hasTable), seen, ...branch]);
 }
 
 interface Asked {
   readonly facts: ServerFacts;
   readonly hasTable: boolean;
+  /** Why it cannot be told who waits for a branch; undefined if it can. */
+  readonly unseen: string | undefined;
 }
 
 async function askServer(session: Session, xid: Xid): Promise<Asked | string> {
@@ -63,9 +74,11 @@ async function askServer(session: Session, xid: Xid): Promise<Asked | string> {
   if (ran.type !== 'done') return ran.reason;
   const facts = factsOf(ran.rows);
   const isThere = (await session.run(selectOutcomeRow(xid))).type === 'done';
-  if (isThere || serverFindings(facts).some(isFailure)) return { facts, hasTable: isThere };
+  const waiting = await session.run({ text: WAITING });
+  const unseen = waiting.type === 'failed' ? unlisted(waiting) : undefined;
+  if (isThere || serverFindings(facts).some(isFailure)) return { facts, hasTable: isThere, unseen };
   const made = await session.run({ text: CREATE_OUTCOME_TABLE });
-  return { facts, hasTable: made.type === 'done' };
+  return { facts, hasTable: made.type === 'done', unseen };
 }
 
 function isFailure({ verdict }: SelfTestCheck): boolean {

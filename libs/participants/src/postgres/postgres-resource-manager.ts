@@ -4,6 +4,7 @@
 //   prepare    look: prepared here, and ours to end?  ──▶ vote, with the xid8 in its result
 //   commit     COMMIT PREPARED     ─▶ no such gid ─▶ look: what has become of the xid8?
 //   rollback   ROLLBACK PREPARED   ─▶ likewise
+//   probe      look, plainly (probing.ts); holdings: what is prepared holds (holdings.ts)
 //
 // P1. A vote is given on what is seen: prepared in this database, and by a role whose branches we
 //     may end. Prepared, and not ours to end, is in doubt: a vote could not be kept. Not prepared
@@ -28,24 +29,37 @@
 import type {
   Answer,
   Finished,
+  Holdings,
+  HoldingsReport,
+  Inquiry,
   NamedBranch,
   Participants,
   PreparedBranch,
+  Probed,
+  Probes,
   Question,
   ResourceManager,
   SelfTest,
 } from '@concordat/engine';
 import { ResourceManagerUnreachable } from '@concordat/engine';
-import { asInstant, cleaned, gidOf, parseGid } from '@concordat/wire';
+import { cleaned, gidOf } from '@concordat/wire';
 import type { QueryResultRow } from 'pg';
 import { masked } from '../database-url.js';
+import { cannotTell, notReached, unasked } from '../probed.js';
 import { TimeLimit } from '../time-limit.js';
+import type { HeldRow, WaitingRow } from './holdings.js';
+import { branchIn, holdingsIn } from './holdings.js';
+import type { Seen } from './probing.js';
+import { wordOf } from './probing.js';
 import type { Ran, SessionsOptions } from './sessions.js';
 import { Sessions } from './sessions.js';
 import { selfTest } from './self-test.js';
 import { endPrepared } from './statements/end-prepared.js';
+import { HELD } from './statements/held.js';
 import { LIST } from './statements/list.js';
 import { LOOK } from './statements/look.js';
+import { PROBE } from './statements/probe.js';
+import { WAITING } from './statements/waiting.js';
 import type { Look, Order } from './verdicts.js';
 import { failureOf, fateOf, inDoubt, UNDEFINED_OBJECT, votedIn, voteOf } from './verdicts.js';
 
@@ -65,17 +79,12 @@ const GONE: ReadonlySet<string> = new Set([UNDEFINED_OBJECT, '55000']);
 const LOOK_TIMEOUT_MS = 10_000;
 /** Of lists: they are few, and get through while every commit waits for a standby. */
 const LOOKING_CONNECTIONS_MAX = 2;
+/** For people, who look again: what takes too long gives its connection up. */
+const PROBING = { connectionsMax: 4, lingerMs: 1_000 };
 
-interface Listed {
-  readonly in_recovery: boolean;
-  readonly gid: string | null;
-  readonly xid: string | null;
-  readonly prepared_at: number | null;
-  readonly owner: string | null;
-  readonly database: string | null;
-}
+type Listed = Pick<HeldRow, 'in_recovery' | 'gid' | 'xid' | 'prepared_at' | 'owner' | 'database'>;
 
-export class PostgresResourceManager implements Participants, ResourceManager {
+export class PostgresResourceManager implements Participants, ResourceManager, Probes, Holdings {
   readonly kind = 'postgres';
   readonly name: string;
   readonly address: string;
@@ -83,6 +92,7 @@ export class PostgresResourceManager implements Participants, ResourceManager {
   private readonly cluster: string;
   private readonly calls: Sessions;
   private readonly looks: Sessions;
+  private readonly probes: Sessions;
 
   /** Connects to nothing yet. */
   constructor({ name, url, cluster, ...options }: PostgresOptions) {
@@ -92,6 +102,7 @@ export class PostgresResourceManager implements Participants, ResourceManager {
     this.cluster = cluster;
     this.calls = new Sessions(url, options);
     this.looks = new Sessions(url, { ...options, connectionsMax: LOOKING_CONNECTIONS_MAX });
+    this.probes = new Sessions(url, PROBING);
   }
 
   async ask({ gtid, call, result, timeoutMs }: Question): Promise<Answer> {
@@ -109,12 +120,36 @@ export class PostgresResourceManager implements Participants, ResourceManager {
     return typeof seen === 'string' ? inDoubt(seen) : fateOf(operation, gid, voted, seen);
   }
 
+  async probe({ gtid, branch, protocol, result, timeoutMs }: Inquiry): Promise<Probed> {
+    if (protocol !== '2pc') return unasked('a database takes part in 2pc only');
+    const gid = gidOf({ cluster: this.cluster, gtid, branch });
+    const voted = votedIn(result);
+    const statement = { text: PROBE, values: [gid, voted?.xid ?? null] };
+    const ran = await this.probes.run<Seen>(statement, new TimeLimit(timeoutMs));
+    const source = 'resource-manager';
+    const about = { resourceManager: this.name, gid, query: shown(statement) };
+    if (ran.type === 'unknown') return { ...notReached(source, ran.reason), ...about };
+    const [seen] = ran.type === 'done' ? ran.rows : [];
+    if (seen !== undefined) return { source, ...wordOf(gid, voted, seen), ...about };
+    const reason = ran.type === 'failed' ? ran.reason : 'it has answered without a row';
+    return { ...cannotTell(source, reason), ...about };
+  }
+
+  async holdings(timeoutMs: number): Promise<HoldingsReport> {
+    const limit = new TimeLimit(timeoutMs);
+    const held = await this.probes.run<HeldRow>({ text: HELD }, limit);
+    if (held.type !== 'done') return { type: 'unknown', reason: cleaned(held.reason) };
+    const waiting = await this.probes.run<WaitingRow>({ text: WAITING }, limit);
+    if (waiting.type !== 'done') return { type: 'unknown', reason: cleaned(waiting.reason) };
+    return holdingsIn(held.rows, waiting.rows);
+  }
+
   /** @throws ResourceManagerUnreachable, also where it is a standby, which lists nothing */
   async prepared(): Promise<readonly PreparedBranch[]> {
     const ran = await this.looks.run<Listed>({ text: LIST }, new TimeLimit(LOOK_TIMEOUT_MS));
     if (ran.type !== 'done') throw this.unreachable(ran.reason);
     if (ran.rows[0]?.in_recovery !== false) throw this.unreachable('it is a standby, in recovery');
-    return ran.rows.flatMap((row) => (row.gid === null ? [] : [preparedBranch(row, row.gid)]));
+    return ran.rows.flatMap((row) => (row.gid === null ? [] : [branchIn(row, row.gid)]));
   }
 
   async finish({ name }: NamedBranch, decision: Order): Promise<Finished> {
@@ -132,7 +167,7 @@ export class PostgresResourceManager implements Participants, ResourceManager {
 
   /** Calls that are under way are in doubt. */
   async close(): Promise<void> {
-    await Promise.all([this.calls.close(), this.looks.close()]);
+    await Promise.all([this.calls.close(), this.looks.close(), this.probes.close()]);
   }
 
   private async vote(gid: string, limit: TimeLimit): Promise<Answer> {
@@ -160,13 +195,8 @@ function answerTo(order: Order, ran: Ran<QueryResultRow>): Answer {
   return inDoubt(`${order} prepared was answered ${ran.command}`);
 }
 
-function preparedBranch(row: Listed, gid: string): PreparedBranch {
-  return {
-    gid,
-    id: row.xid ?? undefined,
-    name: parseGid(gid),
-    preparedAt: row.prepared_at === null ? undefined : asInstant(row.prepared_at),
-    owner: row.owner ?? undefined,
-    database: row.database ?? undefined,
-  };
+/** As a person can run it: its parameters, then the statement. */
+function shown({ text, values }: { readonly text: string; readonly values: readonly unknown[] }) {
+  const parameters = values.map((value, at) => `-- $${at + 1}: ${String(value)}`);
+  return [...parameters, text.trim()].join('\n');
 }

@@ -15,6 +15,7 @@ const good: Facts = {
   database: 'orders',
   role: 'app',
   is_superuser: false,
+  reads_all_stats: true,
   foreign_owners: [],
   backend: 4711,
   is_pooled: false,
@@ -55,6 +56,14 @@ describe('the self-test', () => {
     const finding = (found: Facts) => facts(found).find(({ name }) => name === 'pooler')?.finding;
     expect(finding({ ...good, is_pooled: true })).toMatch(/by session or by transaction/);
     expect(finding(good)).not.toBe(finding({ ...good, is_pooled: true }));
+  });
+
+  test('says what to grant for seeing who is blocked, which is no harm without', () => {
+    expect(verdictsOf({ reads_all_stats: false })).toEqual({});
+    const finding = (found: Facts) =>
+      facts(found).find(({ name }) => name === 'blocked_sessions')?.finding;
+    expect(finding({ ...good, reads_all_stats: false })).toMatch(/grant pg_read_all_stats to app/);
+    expect(finding(good)).not.toMatch(/grant/);
   });
 
   test('is as good as its worst check', () => {

@@ -17,6 +17,8 @@ export interface Facts {
   readonly database: string;
   readonly role: string;
   readonly is_superuser: boolean;
+  /** Sees what the sessions of other roles do. */
+  readonly reads_all_stats: boolean;
   readonly foreign_owners: readonly string[];
   readonly backend: number;
   /** Another server process answers from one transaction to the next, or may. */
@@ -38,6 +40,7 @@ export function facts(found: Facts): readonly SelfTestCheck[] {
     replication(found),
     privileges(found),
     pooler(found),
+    blockedSessions(found),
   ];
 }
 
@@ -121,5 +124,18 @@ function pooler({ is_pooled }: Facts): SelfTestCheck {
   return passed(
     name,
     'a pooler is in between: good, as long as it pools by session or by transaction',
+  );
+}
+
+/** Nothing depends on it but what a person sees when sessions wait for a prepared branch. */
+function blockedSessions({ role, reads_all_stats }: Facts): SelfTestCheck {
+  const name = 'blocked_sessions';
+  if (reads_all_stats) {
+    return passed(name, `${role} sees who waits for a prepared branch, and with which query`);
+  }
+  return passed(
+    name,
+    `${role} sees that sessions of other roles wait for a prepared branch, but not their queries: ` +
+      `to see those, grant pg_read_all_stats to ${role}`,
   );
 }

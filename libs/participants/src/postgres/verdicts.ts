@@ -32,7 +32,7 @@ export interface Voted {
   readonly isReplicated: boolean;
 }
 
-const STANDBY = 'it is a standby (in recovery): register the primary';
+export const STANDBY = 'it is a standby (in recovery): register the primary';
 const XID8 = /^\d{1,19}$/;
 
 /** P1, P2: the answer to `prepare`. */
@@ -69,30 +69,57 @@ export function votedIn(result: Json | undefined): Voted | undefined {
   };
 }
 
-/** P4, P5: the answer to an order whose gid is not prepared, by what has become of its xid. */
-export function fateOf(order: Order, gid: string, voted: Voted | undefined, seen: Look): Answer {
-  if (seen.in_recovery) return inDoubt(STANDBY);
-  if (seen.prepared_in !== null) return working; // it has come back in between
-  if (voted === undefined) return unvoted(order, gid);
+/** How a branch stands that has voted and is not prepared any more (P4, P5). */
+export type Fate =
+  | { readonly type: 'ended'; readonly how: Order; readonly note: string }
+  /** Somebody is ending it at this moment. */
+  | { readonly type: 'ending' }
+  | { readonly type: 'another-server'; readonly note: string }
+  /** Nobody can tell, now or later. */
+  | { readonly type: 'untold'; readonly note: string };
+
+/** P4, P5: what has become of the xid of a vote whose gid is not prepared. */
+export function fateIn(gid: string, voted: Voted, seen: Look): Fate {
   const { server = '', xid } = voted;
   if (server !== '' && systemOf(server) !== systemOf(seen.server ?? '')) {
-    return { type: 'balked', reason: cleaned(otherServer(server, seen.server ?? 'a standby')) };
+    return { type: 'another-server', note: otherServer(server, seen.server ?? 'a standby') };
   }
   const nothing = `nothing is prepared as ${gid} any more`;
   switch (seen.fate) {
     case 'in progress':
-      return working;
+      return { type: 'ending' };
     case 'aborted':
-      return ended(order, 'rollback', `${nothing}, and its transaction ${xid} has aborted`);
+      return endedBy('rollback', `${nothing}, and its transaction ${xid} has aborted`);
     case 'unassigned':
-      return ended(order, 'rollback', `${nothing}, and ${lost(xid)}`);
+      return endedBy('rollback', `${nothing}, and ${lost(xid)}`);
     case 'committed':
       if (isSameHistory(voted, seen)) {
-        return ended(order, 'commit', `${nothing}, and its transaction ${xid} has committed`);
+        return endedBy('commit', `${nothing}, and its transaction ${xid} has committed`);
       }
-      return hazard(`${nothing}, and ${anotherHistory(voted, seen)}`);
+      return { type: 'untold', note: `${nothing}, and ${anotherHistory(voted, seen)}` };
     case null:
-      return hazard(`${nothing}, and its transaction ${xid} is too old to be known of`);
+      return {
+        type: 'untold',
+        note: `${nothing}, and its transaction ${xid} is too old to be known of`,
+      };
+  }
+}
+
+/** The answer to an order whose gid is not prepared, by what has become of its xid. */
+export function fateOf(order: Order, gid: string, voted: Voted | undefined, seen: Look): Answer {
+  if (seen.in_recovery) return inDoubt(STANDBY);
+  if (seen.prepared_in !== null) return working; // it has come back in between
+  if (voted === undefined) return unvoted(order, gid);
+  const fate = fateIn(gid, voted, seen);
+  switch (fate.type) {
+    case 'ending':
+      return working;
+    case 'another-server':
+      return { type: 'balked', reason: cleaned(fate.note) };
+    case 'ended':
+      return ended(order, fate.how, fate.note);
+    case 'untold':
+      return hazard(fate.note);
   }
 }
 
@@ -128,6 +155,10 @@ const acknowledged: Answer = { type: 'reply', reply: { type: 'acknowledged' } };
 function unvoted(order: Order, gid: string): Answer {
   if (order === 'rollback') return acknowledged;
   return hazard(`nothing is prepared as ${gid}, and its vote has left no xid to look for`);
+}
+
+function endedBy(how: Order, note: string): Fate {
+  return { type: 'ended', how, note };
 }
 
 /** @param how it has ended, in truth */

@@ -21,10 +21,11 @@
 // Q5. A job that is in no list is a remnant: no worker will ever take it, and BullMQ adds none
 //     beside it.
 import { randomBytes } from 'node:crypto';
-import type { Answer, Participants, Question } from '@concordat/engine';
+import type { Answer, Participants, Probed, Probes, Question } from '@concordat/engine';
 import { unreachable } from '@concordat/protocols';
 import { cleaned } from '@concordat/wire';
 import type { Directory } from '../directory.js';
+import { unasked } from '../probed.js';
 import type { RandomHex } from '../traceparent.js';
 import type { CallJob } from './job.js';
 import { answerIn, isLasting, jobOf } from './job.js';
@@ -48,7 +49,7 @@ export interface QueueParticipantsOptions {
 const FIRST_LOOK_MS = 25;
 const LOOK_PERIOD_MS_MAX = 1_000;
 
-export class QueueParticipants implements Participants {
+export class QueueParticipants implements Participants, Probes {
   private readonly queues: JobQueues;
   private readonly closing = new AbortController();
   private readonly randomHex: RandomHex;
@@ -76,6 +77,11 @@ export class QueueParticipants implements Participants {
     } finally {
       asking.end();
     }
+  }
+
+  /** A look is no job: whoever takes jobs is told to do something. */
+  probe(): Promise<Probed> {
+    return Promise.resolve(unasked('it is behind a queue, which takes no questions'));
   }
 
   /** Ends every call that is under way: it is in doubt. Its job stays, and is asked about again. */

@@ -19,7 +19,9 @@ export const callSpanSchema = z
     answeredAt: instantSchema.optional(),
     reply: z.string().optional(),
     closedBy: z.enum(['reply', 'person', 'given-up', 'overtaken']).optional(),
-    attempts: z.int().min(0).meta({ description: 'That got no reply.' }),
+    attempts: z.int().min(0).nullable().meta({
+      description: 'That got no reply; null: no longer known, for a later call has failed since.',
+    }),
     lastError: z.string().optional(),
     lastErrorAt: instantSchema.optional(),
     nextAttemptAt: instantSchema.optional(),

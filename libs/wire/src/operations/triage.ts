@@ -70,9 +70,9 @@ export const participantHealthSchema = z
     calls: z
       .strictObject({
         windowMs: z.int(),
-        answered: countSchema,
+        answered: countSchema.meta({ description: 'Whatever could be decoded: a no as well.' }),
         inDoubt: countSchema,
-        refused: countSchema,
+        refused: countSchema.meta({ description: 'Of those answered: a no.' }),
         p50Ms: z.number().nullable(),
         p95Ms: z.number().nullable(),
         lastError: z.string().optional(),
@@ -128,7 +128,7 @@ export const triageItemSchema = transactionViewSchema
     version: z.int().min(1),
     paused: z.boolean(),
     owner: z.string(),
-    ageMs: z.number().min(0),
+    ageMs: z.number().min(0).meta({ description: 'Since it was begun; until it ended, if so.' }),
     harm: harmSchema.nullable(),
     /** Why it is where it is, on the row: the latest error, or what it waits for. */
     why: z.string().nullable(),
@@ -143,13 +143,19 @@ export const triageListSchema = z
   })
   .meta({ id: 'TriageList' });
 
+const HARMS = new RegExp(`^(${harms.join('|')})(,(${harms.join('|')}))*$`);
+
 /** Filters of GET …/operations/transactions beyond those of GET /v1/transactions. */
 export const triageExtras = {
-  harm: harmSchema.optional(),
+  harm: z
+    .string()
+    .regex(HARMS, 'must be harms, with commas between them')
+    .optional()
+    .meta({ description: 'One, or several with commas between them: of any of these.' }),
   paused: z.enum(['true', 'false']).optional(),
   tenant: tenantSchema.optional(),
   cause: z.string().max(64).optional().meta({ description: 'The fingerprint of a cause.' }),
-  /** A part of the error, letter case aside. */
+  /** A part of an error, letter case aside; of what is unfinished. */
   error: z.string().max(200).optional(),
   gtid: z.string().max(64).optional().meta({ description: 'The beginning of an id.' }),
   unfinished: z.enum(['true', 'false']).optional(),

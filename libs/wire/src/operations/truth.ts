@@ -66,13 +66,17 @@ export const waitingSessionSchema = z
 
 export const blocksSchema = z
   .strictObject({
-    /** False: it could not be asked, or cannot tell; `reason` says why. */
+    /** False: it could not be asked, or cannot tell (`reason`). `sessions` may wait for it. */
     known: z.boolean(),
     reason: z.string().optional(),
     locks: z.array(lockSchema),
     sessions: z.array(waitingSessionSchema).meta({ description: 'The longest waiting first.' }),
     sessionsTotal: z.int().min(0),
-    query: z.string().optional(),
+    unseen: z
+      .string()
+      .optional()
+      .meta({ description: 'What the server does not show, and what to do about it.' }),
+    query: z.string().optional().meta({ description: 'What was asked, to be repeated by hand.' }),
   })
   .meta({ id: 'Blocks', description: 'What a prepared branch holds, and who waits for it.' });
 

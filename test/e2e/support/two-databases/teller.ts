@@ -22,7 +22,7 @@ import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise'
 import { createConnection, createPool } from 'mysql2/promise';
 import pg from 'pg';
 
-const { DATABASE_URL = '', PARTICIPANT = '', PORT = '0' } = process.env;
+const { DATABASE_URL = '', PARTICIPANT = '', PORT = '0', CONCORDAT_API_KEY } = process.env;
 const CLIENT_RETRY = { attemptsMax: 40, firstDelayMs: 25, delayMaxMs: 100 };
 /** Its coordinator may be killed: it is asked again, which costs nobody a second. */
 const BRANCH_RETRY = { firstDelayMs: 20, delayMaxMs: 100 };
@@ -53,7 +53,8 @@ const mysql = createPool({ uri: DATABASE_URL, connectionLimit: 5 });
 
 /** @returns undefined if the transaction takes no more branches */
 async function enlist({ coordinator, gtid, branch }: Work): Promise<Name | undefined> {
-  const client = concordatClient({ url: coordinator, retry: CLIENT_RETRY });
+  const apiKey = CONCORDAT_API_KEY;
+  const client = concordatClient({ url: coordinator, apiKey, retry: CLIENT_RETRY });
   const definition = { id: branch, participant: PARTICIPANT, payload: null };
   const patience = { timeoutMs: BRANCH_TIMEOUT_MS, retry: BRANCH_RETRY };
   try {

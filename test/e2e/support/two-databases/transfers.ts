@@ -10,6 +10,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConcordatClient, Ended } from '@concordat/client';
 import { concordatClient } from '@concordat/client';
+import { TEST_API_KEY } from '../../../support/api-key.js';
 import type { Side } from './house.js';
 import { ACCOUNTS, sides } from './house.js';
 import type { Random } from './random.js';
@@ -64,7 +65,8 @@ export function amountAt({ from, amount }: Order, side: Side): number {
 }
 
 export async function carryOut(town: Town, order: Order): Promise<Told> {
-  const client = concordatClient({ url: town.coordinator.url, retry: CLIENT_RETRY });
+  const { url } = town.coordinator;
+  const client = concordatClient({ url, apiKey: TEST_API_KEY, retry: CLIENT_RETRY });
   const { gtid, outcome } = await (order.kind === 'sdk'
     ? throughBanks(client, order)
     : throughTellers(client, town, order));

@@ -96,8 +96,8 @@ const mutants: readonly Mutant[] = [
   {
     id: 'M610',
     file: flight,
-    find: `(wakeAt === undefined ? [] : [wakeAt])`,
-    replace: `(wakeAt === undefined ? [] : [wakeAt + 3_600_000])`,
+    find: `const wakeAt = wakeAtOf(transaction) ?? NOT_BY_ITSELF;`,
+    replace: `const wakeAt = (wakeAtOf(transaction) ?? NOT_BY_ITSELF) + 3_600_000;`,
     fault: 'nobody is woken at the deadline',
     killers,
   },
@@ -120,7 +120,7 @@ const mutants: readonly Mutant[] = [
   {
     id: 'M613',
     file: flight,
-    find: `definition = withJoining(definition, delivery);`,
+    find: `definition = redefined(definition, delivery);`,
     replace: '',
     fault: 'an enlistment does not reach the definition',
     killers,

@@ -119,8 +119,8 @@ const arrivalMutants: readonly Mutant[] = [
   {
     id: 'M1601',
     file: flights,
-    find: `const deliveries = (beginning.already ?? []).map((event) => ({ event }));`,
-    replace: `const deliveries = (beginning.already ?? []).slice(1).map((event) => ({ event }));`,
+    find: `const deliveries = deliveriesOf(beginning);`,
+    replace: `const deliveries = deliveriesOf(beginning).slice(1);`,
     fault: 'what has happened before an arrival is not all written with it',
     killers: ofArrivals,
     also: ['simulator'],

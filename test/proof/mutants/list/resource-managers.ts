@@ -36,8 +36,8 @@ const onPostgres: readonly Mutant[] = [
   {
     id: 'M1003',
     file: `${postgres}/verdicts.ts`,
-    find: `      return ended(order, 'rollback', \`\${nothing}, and its transaction \${xid} has aborted\`);`,
-    replace: `      return acknowledged;`,
+    find: `      return endedBy('rollback', \`\${nothing}, and its transaction \${xid} has aborted\`);`,
+    replace: `      return endedBy('commit', nothing);`,
     fault: 'what a person has rolled back counts as committed',
     killers: ofPostgres,
   },

@@ -15,6 +15,7 @@ select current_setting('server_version') as version,
        current_database() as database,
        current_user as role,
        (select rolsuper from pg_roles where rolname = current_user) as is_superuser,
+       pg_has_role(current_user, 'pg_read_all_stats', 'usage') as reads_all_stats,
        array(select distinct owner::text from pg_prepared_xacts
               where database = current_database() and gid like $1 and owner <> current_user
               order by 1) as foreign_owners,

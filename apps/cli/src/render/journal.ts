@@ -1,0 +1,43 @@
+// The journal, a line for each version: when, what was learnt, which calls became outstanding.
+import type { TransactionDetailView } from '@concordat/wire/operations';
+import { timeOf } from './time.js';
+
+type Line = TransactionDetailView['journal'][number];
+type Event = Line['events'][number];
+
+export function journalLines(lines: readonly Line[]): readonly string[] {
+  return lines.map(journalLine);
+}
+
+export function journalLine({ version, at, events, opened }: Line): string {
+  const learnt = events.map(eventOf).join(', ');
+  const calls = opened.map(({ branch, operation }) => `${operation} ${branch}`);
+  const then = calls.length === 0 ? '' : ` ▶ ${calls.join(', ')}`;
+  return `  ${String(version).padStart(3)}  ${timeOf(at)}  ${learnt}${then}`;
+}
+
+function eventOf(event: Event): string {
+  switch (event.type) {
+    case 'replied': {
+      const by = event.by === 'person' ? ' (by a person)' : '';
+      return `${event.call.branch}: ${event.reply.type}${by}`;
+    }
+    case 'exhausted':
+      return `${event.call.branch}: given up`;
+    case 'enlisted':
+      return `enlisted ${event.branches.map(({ id }) => id).join(' ')}`;
+    case 'replayed':
+    case 'amended':
+      return `${event.type} ${event.branch}`;
+    case 'begun':
+    case 'commit-requested':
+    case 'rollback-requested':
+    case 'woken':
+    case 'paused':
+    case 'resumed':
+    case 'hurried':
+      return event.type;
+    default:
+      return (event as { readonly type: string }).type; // of a newer coordinator
+  }
+}

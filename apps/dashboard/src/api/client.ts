@@ -1,0 +1,57 @@
+// The one place that fetches.
+//
+// C1. The API is beside the page (`../v1` of `/ui/`), wherever both are mounted.
+// C2. A page that asks on its own keeps no session alive: it says so when nobody has touched it
+//     for a while. A session lives as long as there is a person.
+// C3. Whatever changes something is sent as JSON, from our own page; the server proves both.
+import { errorOf, unreachable } from './problem.js';
+
+const ATTENDED_MS = 60_000;
+const BACKGROUND = { 'concordat-background': 'true' };
+
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+type Method = 'POST' | 'PUT' | 'DELETE';
+
+let touchedAt = Date.now();
+for (const event of ['pointerdown', 'keydown'] as const) {
+  addEventListener(event, () => (touchedAt = Date.now()), { capture: true, passive: true });
+}
+
+/** C1. @param path from the root of the API: `v1/session` */
+export function addressOf(path: string, query: Query = {}): string {
+  const address = new URL(`../${path}`, document.baseURI);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== '') address.searchParams.set(name, String(value));
+  }
+  return address.href;
+}
+
+/** @throws ApiError */
+export async function get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> {
+  const attended = Date.now() - touchedAt < ATTENDED_MS;
+  const headers: Record<string, string> = {
+    accept: 'application/json',
+    ...(attended ? {} : BACKGROUND),
+  };
+  return ask<T>(addressOf(path, query), { headers, signal: signal ?? null });
+}
+
+/** C3. @throws ApiError */
+export async function send<T>(method: Method, path: string, body?: unknown): Promise<T> {
+  const headers = { accept: 'application/json', 'content-type': 'application/json' };
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  return ask<T>(addressOf(path), { method, headers, ...sent });
+}
+
+async function ask<T>(address: string, options: RequestInit): Promise<T> {
+  const answer = await fetch(address, { ...options, credentials: 'same-origin' }).catch(
+    (error: unknown) => {
+      if (error instanceof DOMException && error.name === 'AbortError') throw error;
+      throw unreachable(error);
+    },
+  );
+  if (answer.status === 204) return undefined as T;
+  const body: unknown = await answer.json().catch(() => undefined);
+  if (!answer.ok || body === undefined) throw errorOf(answer.status, body);
+  return body as T;
+}

@@ -1,0 +1,56 @@
+// Who is at the page, and what they may do: for showing, and for saying why not. The server
+// decides again with every request.
+import type { Permission, WhoAmIView } from '@concordat/wire/operations';
+import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { get, send } from './client.js';
+
+export interface SignedOut {
+  /** Whether one can sign in through a provider. */
+  readonly oidc: boolean;
+}
+export type Session = WhoAmIView | SignedOut;
+
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: ({ signal }) => get<Session>('v1/session', {}, signal),
+  staleTime: 60_000,
+});
+
+export function isSignedIn(session: Session | undefined): session is WhoAmIView {
+  return session !== undefined && 'kind' in session;
+}
+
+/** Whoever is signed in; the pages are only there for them. */
+export function useWhoAmI(): WhoAmIView | undefined {
+  const { data } = useQuery(sessionQuery);
+  return isSignedIn(data) ? data : undefined;
+}
+
+/**
+ * Whether one may, as far as the page knows.
+ * @param tenant `*` for what belongs to none; undefined: for any tenant at all
+ */
+export function useMay(permission: Permission, tenant?: string): boolean {
+  const mine = useWhoAmI()?.permissions.find((held) => held.permission === permission);
+  if (mine === undefined) return false;
+  return tenant === undefined || mine.tenants.includes('*') || mine.tenants.includes(tenant);
+}
+
+export function useSignIn() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (key: string) => send<WhoAmIView>('POST', 'v1/session', { key }),
+    onSuccess: (session) => client.setQueryData(sessionQuery.queryKey, session),
+  });
+}
+
+export function useSignOut() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => send<undefined>('DELETE', 'v1/session'),
+    onSuccess: () => {
+      client.clear();
+      return client.invalidateQueries(sessionQuery);
+    },
+  });
+}

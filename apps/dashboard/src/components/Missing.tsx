@@ -1,0 +1,20 @@
+import { IconPlugConnectedX } from '@tabler/icons-react';
+import type { Missing as MissingParts } from '../api/queries.js';
+import { Notice } from './Notice.js';
+
+/** What could not be asked: without it, the answer would look complete (D2 of main.tsx). */
+export function Missing({ missing }: { readonly missing: MissingParts }) {
+  if (missing.length === 0) return null;
+  return (
+    <Notice tone="attention" icon={IconPlugConnectedX}>
+      <strong>This is not everything.</strong> What follows could not be asked, and is not counted:
+      <ul>
+        {missing.map(({ what, reason }) => (
+          <li key={what}>
+            <strong>{what}</strong>: {reason}
+          </li>
+        ))}
+      </ul>
+    </Notice>
+  );
+}

@@ -1,0 +1,72 @@
+import type { KeyView } from '@concordat/wire/operations';
+import { StateBadge } from '../../components/Badges.js';
+import type { Column } from '../../components/DataTable.js';
+import { GuardedButton } from '../../components/GuardedButton.js';
+import { Time } from '../../components/Time.js';
+import classes from './Access.module.css';
+import { Grants } from './Grants.js';
+
+/** @param onRevoke opens the dialog */
+export function columnsFor(onRevoke: (key: KeyView) => void): readonly Column<KeyView>[] {
+  return [
+    {
+      key: 'name',
+      header: 'Name',
+      isRowHeader: true,
+      cell: ({ name, prefix }) => (
+        <>
+          <strong>{name}</strong>
+          <div className={classes['soft']}>
+            <code>{prefix}…</code>
+          </div>
+        </>
+      ),
+    },
+    { key: 'grants', header: 'May', grow: true, cell: ({ grants }) => <Grants grants={grants} /> },
+    {
+      key: 'made',
+      header: 'Made',
+      cell: ({ madeBy, madeAt }) => (
+        <>
+          <Time at={madeAt} />
+          <div className={classes['soft']}>by {madeBy}</div>
+        </>
+      ),
+    },
+    {
+      key: 'used',
+      header: 'Last used',
+      cell: ({ lastUsedAt }) => (lastUsedAt === undefined ? 'never' : <Time at={lastUsedAt} />),
+    },
+    { key: 'ends', header: 'Ends', cell: (key) => <Ends {...key} /> },
+    {
+      key: 'acts',
+      header: 'Revoke',
+      cell: (key) => (
+        <GuardedButton
+          size="compact-sm"
+          variant="default"
+          aria-label={`Revoke ${key.name}`}
+          whyNot={key.revokedAt === undefined ? undefined : 'It is revoked already.'}
+          onClick={() => onRevoke(key)}
+        >
+          Revoke …
+        </GuardedButton>
+      ),
+    },
+  ];
+}
+
+function Ends({ revokedAt, expiresAt }: KeyView) {
+  if (revokedAt !== undefined) {
+    return (
+      <>
+        <StateBadge tone="danger">revoked</StateBadge>{' '}
+        <div className={classes['soft']}>
+          <Time at={revokedAt} />
+        </div>
+      </>
+    );
+  }
+  return expiresAt === undefined ? 'never' : <Time at={expiresAt} />;
+}

@@ -1,0 +1,120 @@
+import { Anchor } from '@mantine/core';
+import type { ApprovalView } from '@concordat/wire/operations';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { useMay } from '../../api/session.js';
+import type { Decision } from '../../api/steering.js';
+import { decideApproval } from '../../api/steering.js';
+import type { Deed } from '../../components/action/ReasonDialog.js';
+import { CopyableBlock } from '../../components/Copyable.js';
+import { GuardedButton, takes } from '../../components/GuardedButton.js';
+import { Panel } from '../../components/Panel.js';
+import { Time } from '../../components/Time.js';
+import classes from './Approvals.module.css';
+import { approvalWords, inWords } from './words.js';
+
+interface PendingProps {
+  readonly approval: ApprovalView;
+  readonly onDecide: (deed: Deed) => void;
+}
+
+export function Pending({ approval, onDecide }: PendingProps) {
+  const { mayApprove, whyNot, tenant } = approval;
+  const may = useMay('outcomes.force', tenant);
+  return (
+    <Panel title={inWords(approval)}>
+      <Facts approval={approval} />
+      <div className={classes['decide']}>
+        <GuardedButton
+          whyNot={mayApprove ? undefined : (whyNot ?? 'It may not be approved.')}
+          color="red.9"
+          onClick={() => onDecide(deedOf(approval, 'approve'))}
+        >
+          Approve …
+        </GuardedButton>
+        <GuardedButton
+          whyNot={takes('outcomes.force', may)}
+          variant="default"
+          onClick={() => onDecide(deedOf(approval, 'reject'))}
+        >
+          Reject …
+        </GuardedButton>
+        {!mayApprove && <span className={classes['soft']}>{whyNot}</span>}
+      </div>
+    </Panel>
+  );
+}
+
+/** What the first person has seen, so that the second can see it too. */
+function Facts({ approval }: { readonly approval: ApprovalView }) {
+  const { gtid, branch, resourceManager, gid, tenant } = approval;
+  const { askedBy, askedAt, expiresAt, reason, evidence } = approval;
+  return (
+    <>
+      <dl className={classes['facts']}>
+        <Fact name="Asked">
+          by <strong>{askedBy}</strong>, <Time at={askedAt} />
+        </Fact>
+        <Fact name="Expires">
+          <Time at={expiresAt} />
+        </Fact>
+        {gtid !== undefined && (
+          <Fact name="Transaction">
+            <Anchor
+              fz="inherit"
+              renderRoot={(props) => <Link to="/transactions/$gtid" params={{ gtid }} {...props} />}
+            >
+              {gtid}
+            </Anchor>
+          </Fact>
+        )}
+        {branch !== undefined && <Fact name="Branch">{branch}</Fact>}
+        {resourceManager !== undefined && <Fact name="Database">{resourceManager}</Fact>}
+        {gid !== undefined && <Fact name="Its name there">{gid}</Fact>}
+        <Fact name="Tenant">{tenant === '*' ? 'none: the whole installation' : tenant}</Fact>
+      </dl>
+      <p className={classes['why']}>
+        <strong>Why:</strong> {reason}
+      </p>
+      <p className={classes['label']}>Evidence:</p>
+      <CopyableBlock text={evidence} what="the evidence" />
+    </>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function deedOf(approval: ApprovalView, decision: Decision): Deed {
+  const { id, outcome, askedBy } = approval;
+  const what = inWords(approval);
+  const submit = async (reason: string): Promise<string> => {
+    const { state, said } = await decideApproval(id, decision, reason);
+    return said ?? approvalWords[state].means;
+  };
+  if (decision === 'reject') {
+    return {
+      title: 'Reject',
+      explanation: `${what}, as ${askedBy} has asked: it will not be done. It can be asked for again.`,
+      submit,
+    };
+  }
+  return {
+    title: 'Approve',
+    explanation: (
+      <>
+        <strong>{what}</strong>, as {askedBy} has asked. It is done at once, whatever was decided,
+        and cannot be taken back. Look at the transaction before: you answer for it too.
+      </>
+    ),
+    isDangerous: true,
+    typedWord: outcome,
+    submit,
+  };
+}

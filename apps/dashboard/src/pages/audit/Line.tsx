@@ -1,0 +1,75 @@
+// One line of the audit, whole.
+import { DataList, Modal } from '@mantine/core';
+import type { AuditItemView } from '@concordat/wire/operations';
+import type { ReactNode } from 'react';
+import { StateBadge } from '../../components/Badges.js';
+import { Copyable, CopyableBlock } from '../../components/Copyable.js';
+import { legible } from '../../components/text.js';
+import { absolute } from '../../components/moments.js';
+import { Target } from './columns.js';
+import { stageWords } from './words.js';
+
+interface LineProps {
+  /** Undefined: the dialog is closed. */
+  readonly item: AuditItemView | undefined;
+  readonly onClose: () => void;
+}
+
+export function Line({ item, onClose }: LineProps) {
+  return (
+    <Modal
+      opened={item !== undefined}
+      onClose={onClose}
+      title={item === undefined ? '' : `Line ${item.seq} of the audit`}
+      size="xl"
+      transitionProps={{ duration: 0 }}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      {item !== undefined && <Whole item={item} />}
+    </Modal>
+  );
+}
+
+function Whole({ item }: { readonly item: AuditItemView }) {
+  const { at, actor, address, requestId, action, stage, tenant, target, reason, hash, id } = item;
+  const lines: readonly (readonly [string, ReactNode])[] = [
+    ['When', absolute(at)],
+    [
+      'Who',
+      `${actor.name} (${actor.kind} ${actor.id})${address === undefined ? '' : `, from ${address}`}`,
+    ],
+    [
+      'What',
+      <>
+        {action}{' '}
+        <StateBadge tone={stageWords[stage].tone} means={stageWords[stage].means}>
+          {stageWords[stage].label}
+        </StateBadge>
+      </>,
+    ],
+    ['On', <Target target={target} />],
+    ['Tenant', tenant === '*' ? 'none: the whole installation' : tenant],
+    ['Why', reason ?? 'no reason'],
+    ...block('Evidence', item.evidence),
+    ...block('Before', item.before),
+    ...block('After', item.after),
+    ['Number', <Copyable text={id} what="the number" />],
+    ...(requestId === undefined ? [] : [['Request', requestId] as const]),
+    ['Hash', <Copyable text={hash} what="the hash" />],
+  ];
+  return (
+    <DataList labelWidth="6rem" gap="xs">
+      {lines.map(([label, value]) => (
+        <DataList.Item key={label}>
+          <DataList.ItemLabel>{label}</DataList.ItemLabel>
+          <DataList.ItemValue>{value}</DataList.ItemValue>
+        </DataList.Item>
+      ))}
+    </DataList>
+  );
+}
+
+function block(label: string, value: unknown): readonly (readonly [string, ReactNode])[] {
+  if (value === undefined || value === null) return [];
+  return [[label, <CopyableBlock text={legible(value)} what={label.toLowerCase()} />]];
+}

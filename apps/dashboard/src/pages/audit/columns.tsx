@@ -1,0 +1,118 @@
+import { Anchor, Button } from '@mantine/core';
+import type { AuditItemView } from '@concordat/wire/operations';
+import { Link } from '@tanstack/react-router';
+import { StateBadge } from '../../components/Badges.js';
+import type { Column } from '../../components/DataTable.js';
+import { legible } from '../../components/text.js';
+import { Time } from '../../components/Time.js';
+import classes from './Audit.module.css';
+import { stageWords } from './words.js';
+
+const columns: readonly Column<AuditItemView>[] = [
+  {
+    key: 'seq',
+    header: 'Line',
+    align: 'right',
+    isRowHeader: true,
+    cell: ({ seq }) => seq,
+  },
+  { key: 'at', header: 'When', cell: ({ at }) => <Time at={at} /> },
+  {
+    key: 'who',
+    header: 'Who',
+    cell: ({ actor, address }) => (
+      <>
+        <strong>{actor.name}</strong>
+        {address !== undefined && <div className={classes['soft']}>{address}</div>}
+      </>
+    ),
+  },
+  {
+    key: 'what',
+    header: 'What',
+    cell: ({ action, stage }) => (
+      <>
+        <code className={classes['action']}>{action}</code>
+        <div>
+          <StateBadge tone={stageWords[stage].tone} means={stageWords[stage].means}>
+            {stageWords[stage].label}
+          </StateBadge>
+        </div>
+      </>
+    ),
+  },
+  { key: 'target', header: 'On', cell: ({ target }) => <Target target={target} /> },
+  {
+    key: 'why',
+    header: 'Why, and upon what evidence',
+    cell: ({ reason, evidence }) => (
+      <>
+        {reason ?? <span className={classes['soft']}>no reason</span>}
+        {evidence !== undefined && <div className={classes['evidence']}>{briefly(evidence)}</div>}
+      </>
+    ),
+  },
+];
+
+/** @param onOpen shows all of a line */
+export function columnsFor(
+  onOpen: (item: AuditItemView) => void,
+): readonly Column<AuditItemView>[] {
+  const look: Column<AuditItemView> = {
+    key: 'hash',
+    header: 'Hash',
+    cell: (item) => (
+      <Button
+        size="compact-xs"
+        variant="subtle"
+        aria-label={`${item.hash.slice(0, 8)}…: look at line ${item.seq}`}
+        onClick={() => onOpen(item)}
+      >
+        <code>{item.hash.slice(0, 8)}…</code>
+      </Button>
+    ),
+  };
+  return [...columns, look];
+}
+
+/** On what it was done: a transaction leads to its page. */
+export function Target({ target }: Pick<AuditItemView, 'target'>) {
+  const entries = Object.entries(target);
+  if (entries.length === 0) return <>–</>;
+  return (
+    <ul className={classes['target']}>
+      {entries.map(([name, value]) => (
+        <li key={name}>
+          <span className={classes['soft']}>{names[name] ?? name}</span>{' '}
+          {name === 'gtid' ? <ToTransaction gtid={value} /> : <span>{value}</span>}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const names: Readonly<Record<string, string>> = {
+  gtid: 'transaction',
+  resourceManager: 'database',
+  gid: 'name there',
+};
+
+function ToTransaction({ gtid }: { readonly gtid: string }) {
+  return (
+    <Anchor
+      fz="inherit"
+      title={gtid}
+      renderRoot={(props) => <Link to="/transactions/$gtid" params={{ gtid }} {...props} />}
+    >
+      …{gtid.slice(-12)}
+    </Anchor>
+  );
+}
+
+/** What a person has said, and what was seen, before everything else that is in it. */
+function briefly(evidence: unknown): string {
+  if (typeof evidence !== 'object' || evidence === null) return legible(evidence);
+  const { said, seen, why } = evidence as Readonly<Record<string, unknown>>;
+  const words = [said, seen, why].filter((one) => typeof one === 'string');
+  return words.length === 0 ? JSON.stringify(evidence) : words.join(' · ');
+}

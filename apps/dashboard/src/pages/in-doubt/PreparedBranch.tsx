@@ -1,0 +1,144 @@
+import { Anchor } from '@mantine/core';
+import type { InDoubtItemView } from '@concordat/wire/operations';
+import { IconArrowRight, IconLockQuestion } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { useMay } from '../../api/session.js';
+import { StateBadge } from '../../components/Badges.js';
+import { Copyable } from '../../components/Copyable.js';
+import { GuardedButton, takes } from '../../components/GuardedButton.js';
+import { Notice } from '../../components/Notice.js';
+import { plural } from '../../components/numbers.js';
+import { Age } from '../../components/Time.js';
+import { Held } from '../transaction/Blocks.js';
+import classes from './InDoubt.module.css';
+import { standingWords } from './standings.js';
+
+interface PreparedBranchProps {
+  readonly item: InDoubtItemView;
+  readonly onEnd: () => void;
+}
+
+export function PreparedBranch({ item, onEnd }: PreparedBranchProps) {
+  const { standing, gid, gtid, branch, reason, resourceManager } = item;
+  const { tone, label, means } = standingWords[standing];
+  return (
+    <article
+      className={classes['branch']}
+      data-tone={tone}
+      aria-label={`${gid} in ${resourceManager}`}
+    >
+      <header className={classes['head']}>
+        <div className={classes['name']}>
+          <StateBadge tone={tone} means={means}>
+            {label}
+          </StateBadge>
+          <strong>
+            {branch === undefined ? '' : `${branch} `}in {resourceManager}
+          </strong>
+          {item.blocks.sessionsTotal > 0 && (
+            <StateBadge tone="danger">
+              blocks {plural(item.blocks.sessionsTotal, 'session', 'sessions')}
+            </StateBadge>
+          )}
+        </div>
+        <Acts item={item} onEnd={onEnd} />
+      </header>
+      <p className={classes['reason']}>{sentence(reason)}</p>
+      <Facts item={item} />
+      <p className={classes['gid']}>
+        <Copyable text={gid} what={gtid === undefined ? 'its name' : 'its name there'} />
+      </p>
+      <WhatItHolds item={item} />
+    </article>
+  );
+}
+
+function Acts({
+  item: { gtid, ours, phase, standing, mayEnd, whyNot },
+  onEnd,
+}: PreparedBranchProps) {
+  const may = useMay('transactions.resolve', '*');
+  const refusal = mayEnd ? takes('transactions.resolve (for all tenants)', may) : whyNot;
+  return (
+    <div className={classes['acts']}>
+      {ours && gtid !== undefined && phase !== undefined && (
+        <Anchor
+          fz="sm"
+          fw={600}
+          className={classes['open'] ?? ''}
+          renderRoot={(props) => <Link to="/transactions/$gtid" params={{ gtid }} {...props} />}
+        >
+          its transaction ({phase.replaceAll('-', ' ')}){' '}
+          <IconArrowRight size={14} aria-hidden="true" />
+        </Anchor>
+      )}
+      {standing !== 'others' && (
+        <GuardedButton
+          size="xs"
+          variant={mayEnd ? 'filled' : 'default'}
+          whyNot={refusal === undefined ? undefined : sentence(refusal)}
+          onClick={onEnd}
+        >
+          End it …
+        </GuardedButton>
+      )}
+    </div>
+  );
+}
+
+function Facts({
+  item: { ageMs, owner, database, blocks, whyNot, mayEnd },
+}: Pick<PreparedBranchProps, 'item'>) {
+  return (
+    <dl className={classes['facts']}>
+      <Fact name="Prepared for">
+        {ageMs === undefined ? 'it does not say' : <Age ms={ageMs} />}
+      </Fact>
+      {owner !== undefined && <Fact name="By the user">{owner}</Fact>}
+      {database !== undefined && <Fact name="Database">{database}</Fact>}
+      <Fact name="Holds">
+        {blocks.known ? plural(blocks.locks.length, 'lock', 'locks') : 'not known'}
+      </Fact>
+      {!mayEnd && whyNot !== undefined && <Fact name="Not ended here">{sentence(whyNot)}</Fact>}
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+/** Open where somebody waits; where nobody does, one looks if one wants to. */
+function WhatItHolds({ item: { blocks, gid } }: Pick<PreparedBranchProps, 'item'>) {
+  if (!blocks.known) {
+    return (
+      <Notice tone="attention" icon={IconLockQuestion}>
+        <strong>What it holds is not known.</strong> {blocks.reason ?? 'It could not be asked.'}{' '}
+        {blocks.unseen}
+      </Notice>
+    );
+  }
+  if (blocks.locks.length === 0 && blocks.sessionsTotal === 0 && blocks.unseen === undefined) {
+    return null;
+  }
+  return (
+    <details className={classes['holds']} open={blocks.sessionsTotal > 0}>
+      <summary>What it holds, and who waits</summary>
+      <div className={classes['held']}>
+        <Held blocks={blocks} label={`Sessions that wait for ${gid}, the longest waiting first`} />
+      </div>
+    </details>
+  );
+}
+
+/** As the server says a reason within a sentence; here it is one. */
+function sentence(text: string): string {
+  const [first = '', ...rest] = text;
+  return `${first.toUpperCase()}${rest.join('')}${text.endsWith('.') ? '' : '.'}`;
+}

@@ -1,0 +1,96 @@
+// Who waits at this moment, and for which transaction.
+import { Anchor, Button } from '@mantine/core';
+import type { OverviewView } from '@concordat/wire/operations';
+import { IconCircleCheck } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { Column } from '../../components/DataTable.js';
+import { DataTable } from '../../components/DataTable.js';
+import { EmptyState } from '../../components/EmptyState.js';
+import { count } from '../../components/numbers.js';
+import { Panel } from '../../components/Panel.js';
+import { Age } from '../../components/Time.js';
+import classes from './Overview.module.css';
+
+const SHOWN_FIRST = 5;
+
+type Blocked = OverviewView['blocked'][number];
+
+const columns: readonly Column<Blocked>[] = [
+  {
+    key: 'session',
+    header: 'Session',
+    isRowHeader: true,
+    cell: ({ application, pid, user, database }) => (
+      <>
+        {application === '' ? 'unnamed' : application}
+        <div className={classes['error']}>
+          pid {pid}, {user} in {database}
+        </div>
+      </>
+    ),
+  },
+  {
+    key: 'waiting',
+    header: 'Waits',
+    align: 'right',
+    cell: ({ waitingMs }) => (waitingMs === undefined ? '–' : <Age ms={waitingMs} />),
+  },
+  {
+    key: 'query',
+    header: 'Query',
+    grow: true,
+    cell: ({ query, waitsFor }) => (
+      <>
+        <code className={classes['query']}>{query}</code>
+        <div className={classes['error']}>for {waitsFor}</div>
+      </>
+    ),
+  },
+  { key: 'for', header: 'Blocked by', cell: (session) => <Blocker {...session} /> },
+];
+
+interface BlockedSessionsProps {
+  readonly sessions: readonly Blocked[];
+  readonly total: number;
+}
+
+export function BlockedSessions({ sessions, total }: BlockedSessionsProps) {
+  const [isAll, setIsAll] = useState(false);
+  const shown = isAll ? sessions : sessions.slice(0, SHOWN_FIRST);
+  const untold = total - sessions.length;
+  return (
+    <Panel title="Sessions blocked now" flush aside={untold > 0 && `and ${count(untold)} more`}>
+      <DataTable
+        label="Sessions blocked now, the longest waiting first"
+        columns={columns}
+        rows={shown}
+        rowKey={({ resourceManager, pid, gid }) => `${resourceManager} ${pid} ${gid}`}
+        empty={
+          <EmptyState icon={IconCircleCheck} tone="fine" title="Nobody waits">
+            No session of a resource manager waits for a prepared branch.
+          </EmptyState>
+        }
+      />
+      {sessions.length > SHOWN_FIRST && (
+        <div className={classes['more']}>
+          <Button size="compact-sm" variant="subtle" onClick={() => setIsAll(!isAll)}>
+            {isAll ? `Show the first ${SHOWN_FIRST}` : `Show all ${count(sessions.length)}`}
+          </Button>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function Blocker({ gtid, branch, resourceManager }: Blocked) {
+  if (gtid === undefined) return <>an orphan in {resourceManager}</>;
+  return (
+    <Anchor
+      fz="inherit"
+      renderRoot={(props) => <Link to="/transactions/$gtid" params={{ gtid }} {...props} />}
+    >
+      {branch ?? 'a branch'} in {resourceManager}
+    </Anchor>
+  );
+}

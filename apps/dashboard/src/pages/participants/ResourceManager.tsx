@@ -1,0 +1,141 @@
+// A database in which branches are prepared: whether it answers, what is prepared there as of the
+// last scan, and whether a branch can rely on it.
+import { Anchor } from '@mantine/core';
+import type { ResourceManagerView } from '@concordat/wire';
+import { useMutation } from '@tanstack/react-query';
+import { IconListSearch, IconStethoscope } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { useRefresh } from '../../api/actions.js';
+import { useMay } from '../../api/session.js';
+import { scan, selfTest } from '../../api/steering.js';
+import { Refused } from '../../components/action/Refused.js';
+import { StateBadge } from '../../components/Badges.js';
+import { GuardedButton, takes } from '../../components/GuardedButton.js';
+import { count, latency } from '../../components/numbers.js';
+import { Panel } from '../../components/Panel.js';
+import { Time } from '../../components/Time.js';
+import classes from './Participants.module.css';
+import { SelfTest } from './SelfTest.js';
+
+export function ResourceManager({ status }: { readonly status: ResourceManagerView }) {
+  const { name, kind, address, reachable, lastSeenAt, lastScan, lastError } = status;
+  const refresh = useRefresh();
+  const scanning = useMutation({ mutationFn: () => scan(name), onSuccess: refresh });
+  const testing = useMutation({ mutationFn: () => selfTest(name), onSuccess: refresh });
+  const failure = scanning.error ?? testing.error;
+  const whyNot = takes(
+    'participants.operate (for all tenants)',
+    useMay('participants.operate', '*'),
+  );
+  return (
+    <Panel
+      title={
+        <>
+          {name} <Reachable reachable={reachable} />
+        </>
+      }
+      aside={
+        <div className={classes['acts']}>
+          <GuardedButton
+            size="compact-sm"
+            variant="default"
+            whyNot={whyNot}
+            aria-label={`Scan now: ${name}`}
+            leftSection={<IconListSearch size={15} aria-hidden="true" />}
+            loading={scanning.isPending}
+            onClick={() => scanning.mutate()}
+          >
+            Scan now
+          </GuardedButton>
+          <GuardedButton
+            size="compact-sm"
+            variant="default"
+            whyNot={whyNot}
+            aria-label={`Self-test: ${name}`}
+            leftSection={<IconStethoscope size={15} aria-hidden="true" />}
+            loading={testing.isPending}
+            onClick={() => testing.mutate()}
+          >
+            Self-test
+          </GuardedButton>
+        </div>
+      }
+    >
+      {failure !== null && <Refused error={failure} />}
+      <dl className={classes['facts']}>
+        <Fact name="It is">{`${kind === 'postgres' ? 'PostgreSQL' : 'MariaDB or MySQL'} at ${address}`}</Fact>
+        <Fact name="Last scan">
+          {lastScan === undefined ? (
+            'none yet'
+          ) : (
+            <>
+              <Time at={lastScan.at} />, in {latency(lastScan.tookMs)}
+            </>
+          )}
+        </Fact>
+        {reachable === false && (
+          <Fact name="Last answered">
+            {lastSeenAt === undefined ? (
+              'never, since this coordinator started'
+            ) : (
+              <Time at={lastSeenAt} />
+            )}
+          </Fact>
+        )}
+        {lastError !== undefined && <Fact name="Error">{lastError}</Fact>}
+      </dl>
+      <Prepared status={status} />
+      <SelfTest name={name} result={testing.data ?? status.lastSelfTest} />
+    </Panel>
+  );
+}
+
+function Reachable({ reachable }: Pick<ResourceManagerView, 'reachable'>) {
+  if (reachable === null) return <StateBadge tone="neutral">not scanned yet</StateBadge>;
+  if (reachable) return <StateBadge tone="fine">answers</StateBadge>;
+  return <StateBadge tone="danger">does not answer</StateBadge>;
+}
+
+function Prepared({
+  status: { name, prepared, reachable },
+}: {
+  readonly status: ResourceManagerView;
+}) {
+  const parts = [
+    ['orphaned', prepared.orphaned, 'danger'],
+    ['reappeared', prepared.reappeared, 'attention'],
+    ['ours, in doubt', prepared.inDoubt, 'wait'],
+    ['of others', prepared.others, 'neutral'],
+    ['not examined', prepared.notExamined, 'attention'],
+  ] as const;
+  const some = parts.filter(([, number]) => number > 0);
+  return (
+    <p className={classes['prepared']}>
+      <strong>Prepared{reachable === true ? '' : ', as of the last scan that it answered'}:</strong>{' '}
+      {some.length === 0 && 'nothing'}
+      {some.map(([label, number, tone]) => (
+        <StateBadge key={label} tone={tone}>
+          {count(number)} {label}
+        </StateBadge>
+      ))}{' '}
+      {some.length > 0 && (
+        <Anchor
+          fz="inherit"
+          renderRoot={(props) => <Link to="/in-doubt" search={() => ({ in: name })} {...props} />}
+        >
+          see them
+        </Anchor>
+      )}
+    </p>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

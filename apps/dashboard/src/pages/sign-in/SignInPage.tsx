@@ -1,0 +1,86 @@
+// The door. The address stays as it was, so that whoever comes in is where they wanted to be.
+import { Button, Divider, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
+import { IconKey, IconKeyOff, IconLogin2 } from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
+import { addressOf } from '../../api/client.js';
+import { ApiError, inWords } from '../../api/problem.js';
+import { useSignIn } from '../../api/session.js';
+import { Notice } from '../../components/Notice.js';
+import { Mark } from '../../app/Brand.js';
+import classes from './SignInPage.module.css';
+
+export function SignInPage({ oidc }: { readonly oidc: boolean }) {
+  useEffect(() => {
+    document.title = 'Sign in · Concordat';
+  }, []);
+  return (
+    <main className={classes['door']}>
+      <Paper className={classes['card']}>
+        <Stack gap="md">
+          <div className={classes['head']}>
+            <Mark size={36} />
+            <div>
+              <Title order={1}>Concordat</Title>
+              <Text c="dimmed" size="sm">
+                What is stuck, what it blocks, what is true, what is safe.
+              </Text>
+            </div>
+          </div>
+          {oidc && <Provider />}
+          {oidc && <Divider label="or with an API key" />}
+          <KeyForm />
+        </Stack>
+      </Paper>
+    </main>
+  );
+}
+
+function Provider() {
+  return (
+    <Button
+      component="a"
+      href={addressOf('v1/session/oidc')}
+      leftSection={<IconLogin2 size={18} />}
+    >
+      Sign in with your organisation
+    </Button>
+  );
+}
+
+function KeyForm() {
+  const [key, setKey] = useState('');
+  const { mutate, error, isPending } = useSignIn();
+  const signIn = (event: React.FormEvent): void => {
+    event.preventDefault();
+    if (key.trim() !== '') mutate(key.trim());
+  };
+  return (
+    <form onSubmit={signIn}>
+      <Stack gap="sm">
+        <PasswordInput
+          label="API key"
+          description="npm start prints one. It is kept nowhere on this page."
+          leftSection={<IconKey size={16} aria-hidden="true" />}
+          value={key}
+          onChange={(event) => setKey(event.currentTarget.value)}
+          autoComplete="current-password"
+          autoFocus
+          required
+        />
+        {error !== null && (
+          <Notice tone="danger" icon={IconKeyOff}>
+            <strong>{titleOf(error)}.</strong> {inWords(error).detail}
+          </Notice>
+        )}
+        <Button type="submit" loading={isPending}>
+          Sign in
+        </Button>
+      </Stack>
+    </form>
+  );
+}
+
+function titleOf(error: Error): string {
+  if (error instanceof ApiError && error.status === 401) return 'This key does not open';
+  return inWords(error).title;
+}

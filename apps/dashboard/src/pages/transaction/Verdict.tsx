@@ -1,0 +1,52 @@
+import { Button, Loader } from '@mantine/core';
+import type { TruthView } from '@concordat/wire/operations';
+import type { UseQueryResult } from '@tanstack/react-query';
+import { IconCloudOff, IconPlugConnectedX, IconRefresh } from '@tabler/icons-react';
+import { inWords } from '../../api/problem.js';
+import { Notice } from '../../components/Notice.js';
+import { Time } from '../../components/Time.js';
+import { VerdictCard } from '../../components/VerdictCard.js';
+import classes from './Transaction.module.css';
+
+/** What is true now: asked while the page is open, and when one presses the button. */
+export function Verdict({ query }: { readonly query: UseQueryResult<TruthView> }) {
+  const { data, error, isFetching, refetch } = query;
+  return (
+    <section aria-label="The verdict" className={classes['verdict']} aria-live="polite">
+      {data !== undefined && <VerdictCard verdict={data.verdict} />}
+      {data?.complete === false && (
+        <Notice tone="attention" icon={IconPlugConnectedX}>
+          <strong>This is not the whole truth:</strong> some branch could not be asked, or cannot
+          tell. Which one, and why, stands with the branches below.
+        </Notice>
+      )}
+      {error !== null && (
+        <Notice tone="attention" icon={IconCloudOff}>
+          <strong>The branches could not be asked now.</strong> {inWords(error).detail}
+        </Notice>
+      )}
+      <div className={classes['asked']}>
+        {data === undefined && error === null ? (
+          <span role="status">
+            <Loader size="xs" type="dots" /> Asking every branch what is true …
+          </span>
+        ) : (
+          data !== undefined && (
+            <span>
+              Every branch was asked <Time at={data.askedAt} />.
+            </span>
+          )
+        )}
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          leftSection={<IconRefresh size={14} />}
+          loading={isFetching && data !== undefined}
+          onClick={() => void refetch()}
+        >
+          Ask again
+        </Button>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,205 @@
+// To force an outcome takes two people: one asks, another approves, and then it is done.
+//
+//   asked ──▶ pending ──another approves──▶ approved ──▶ done, or failed
+//                │ │                           │
+//                │ └─ rejected, by anybody     └─ whoever finds it so does it: carry-out.ts
+//                └─ expired, after an hour
+//
+// A1. The two of them are different principals. That they are different people, whoever hands out
+//     keys and accounts sees to.
+// A2. Of all who decide at once, one does: the row changes by compare-and-set. What was decided and
+//     its audit line are one commit.
+// A3. Approved is durable before anything is done, so a crash in between loses nothing: the act is
+//     carried out by any instance, and it is written once, for its line's number is given out with
+//     the question (`act_id`), and the audit has no number twice.
+import type { AuditLine } from '@concordat/engine';
+import type { ActionResultView, ApprovalView } from '@concordat/wire/operations';
+import { ALL_TENANTS, tenantsFor } from '@concordat/wire/operations';
+import type { Acts, Asked } from '../actions/acts.js';
+import type { OnBranch } from '../actions/words.js';
+import type { OperatorRequest } from '../api.js';
+import { Refusal } from '../api.js';
+import { evidenceOf, stateOf } from '../audit/lines.js';
+import type { OperationsPorts, Run } from '../ports.js';
+import { actorIn, itemIdOf, tenantOf, unknownItem } from '../requests.js';
+import type { ApprovalRow } from '../statements/approval-row.js';
+import { ASK_APPROVAL } from '../statements/ask-approval.js';
+import { DECIDE_APPROVAL } from '../statements/decide-approval.js';
+import { FIND_APPROVAL } from '../statements/find-approval.js';
+import { LIST_APPROVALS } from '../statements/list-approvals.js';
+import type { CarryingOut } from './carry-out.js';
+import { LEASE_MS } from './carry-out.js';
+import { approvalView, whyNotApprove } from './views.js';
+
+const LIFETIME_MS = 3_600_000;
+const LISTED_MAX = 200;
+
+type Force = Extract<OnBranch, { readonly action: 'force' }>;
+
+/** What somebody is asked to approve. */
+export interface Proposal extends Pick<
+  ApprovalRow,
+  'action' | 'tenant' | 'outcome' | 'reason' | 'evidence'
+> {
+  readonly gtid?: string | undefined;
+  readonly branch?: string | undefined;
+  readonly resourceManager?: string | undefined;
+  readonly gid?: string | undefined;
+}
+
+export interface ApprovalsParts {
+  readonly ports: Pick<OperationsPorts, 'store' | 'ids'>;
+  readonly acts: Acts;
+  readonly carryingOut: CarryingOut;
+}
+
+export class Approvals {
+  constructor(private readonly parts: ApprovalsParts) {}
+
+  /** @throws Refusal if it could not be done as things are */
+  async askToForce(asked: Asked & { readonly ask: Force }): Promise<ActionResultView> {
+    const proved = await this.parts.acts.prove(asked);
+    if ('result' in proved) return proved;
+    const { record, known, judged } = proved;
+    const { branch, outcome } = asked.ask;
+    const { gtid, reason, evidence = '' } = asked;
+    const tenant = tenantOf(record);
+    return this.ask(
+      { action: 'branch.force', tenant, gtid, branch, outcome, reason, evidence },
+      {
+        line: asked,
+        before: stateOf(record.transaction, branch),
+        ...evidenceOf(asked, known.observation),
+      },
+      judged.effect,
+    );
+  }
+
+  /** @param effect what it would do, in a sentence */
+  async ask(
+    proposal: Proposal,
+    about: Pick<AuditLine, 'before' | 'evidence'> & { readonly line: Pick<Asked, 'id' | 'actor'> },
+    effect: string,
+  ): Promise<ActionResultView> {
+    const { store, ids } = this.parts.ports;
+    const { line, ...shown } = about;
+    const { action, tenant, gtid, branch, resourceManager, gid, reason, evidence } = proposal;
+    const { id: auditId, actor } = line;
+    const approvalId = ids.next();
+    const target = targetOf({ approval: approvalId, gtid, branch, resourceManager, gid });
+    const audit = { id: auditId, actor, action: 'approval.ask', tenant, target, reason, ...shown };
+    const of = [gtid, branch, resourceManager, gid].map((name) => name ?? null);
+    const why = [proposal.outcome, reason, evidence];
+    const who = [actor.kind, actor.id, actor.name];
+    const values = [approvalId, ids.next(), action, tenant, ...of, ...why, ...who, LIFETIME_MS];
+    await store.audited({ ...audit, stage: 'done' }, (run) => run(ASK_APPROVAL, values));
+    const said = `It waits for a second person to approve it. ${effect}`;
+    return { result: 'asked', said, auditId, approvalId };
+  }
+
+  /** Those of whose tenants the principal may read; the latest first. */
+  async list({ principal }: OperatorRequest): Promise<readonly ApprovalView[]> {
+    const tenants = tenantsFor(principal.grants, 'read');
+    const visible = tenants === ALL_TENANTS ? null : tenants;
+    const rows = await this.parts.ports.store.run<ApprovalRow>(LIST_APPROVALS, [
+      visible,
+      LISTED_MAX,
+    ]);
+    return rows.map((row) => approvalView(row, principal));
+  }
+
+  /** A1, A2. Once it is approved it is carried out, if that can be done now. @throws Refusal */
+  async approve(request: OperatorRequest, reason: string): Promise<ApprovalView> {
+    const row = await this.visible(request);
+    await this.orLogged(request, row, { verb: 'approve', reason }, () => {
+      const whyNot = whyNotApprove(row, request.principal);
+      if (whyNot !== undefined) throw new Refusal('not-possible', whyNot);
+      return this.decide(request, row, { verb: 'approve', state: 'approved', reason });
+    });
+    await this.parts.carryingOut.carryOut(row.id);
+    return approvalView(await this.find(row.id), request.principal);
+  }
+
+  /** Also by the one who has asked: he takes it back. @throws Refusal */
+  async reject(request: OperatorRequest, reason: string): Promise<ApprovalView> {
+    const row = await this.visible(request);
+    await this.orLogged(request, row, { verb: 'reject', reason }, () =>
+      this.decide(request, row, { verb: 'reject', state: 'rejected', reason }),
+    );
+    return approvalView(await this.find(row.id), request.principal);
+  }
+
+  /** A2. */
+  private async decide(
+    request: OperatorRequest,
+    row: ApprovalRow,
+    { verb, state, reason }: Deciding & { readonly state: 'approved' | 'rejected' },
+  ): Promise<void> {
+    const actor = actorIn(request);
+    const { kind, id, name } = actor;
+    const evidence = { askedBy: `${row.asked_kind}:${row.asked_id}`, outcome: row.outcome };
+    const line = { ...this.lineOf(request, row, { verb, reason }), evidence };
+    await this.parts.ports.store.audited({ ...line, stage: 'done' }, async (run: Run) => {
+      const by = JSON.stringify({ kind, id, name });
+      const decided = await run(DECIDE_APPROVAL, [row.id, state, by, LEASE_MS]);
+      if (decided.length > 0) return;
+      const detail = 'Somebody else has decided it meanwhile, or its time is over: look again.';
+      throw new Refusal('changed-meanwhile', detail);
+    });
+  }
+
+  private async orLogged(
+    request: OperatorRequest,
+    row: ApprovalRow,
+    deciding: Deciding,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const line = this.lineOf(request, row, deciding);
+      const refused = { ...line, stage: 'refused' as const, evidence: { why: error.detail } };
+      await this.parts.ports.store.audited(refused, () => Promise.resolve());
+      throw error;
+    }
+  }
+
+  private lineOf(request: OperatorRequest, row: ApprovalRow, { verb, reason }: Deciding) {
+    const { id, tenant, gtid, branch, resource_manager: resourceManager, gid } = row;
+    return {
+      id: this.parts.ports.ids.next(),
+      actor: actorIn(request),
+      action: `approval.${verb}`,
+      tenant,
+      target: targetOf({ approval: id, gtid, branch, resourceManager, gid }),
+      reason,
+    };
+  }
+
+  private async visible(request: OperatorRequest): Promise<ApprovalRow> {
+    const row = await this.find(itemIdOf(request));
+    const tenants = tenantsFor(request.principal.grants, 'outcomes.force');
+    if (tenants === ALL_TENANTS || tenants.includes(row.tenant)) return row;
+    throw unknownItem();
+  }
+
+  private async find(id: string): Promise<ApprovalRow> {
+    const [row] = await this.parts.ports.store.run<ApprovalRow>(FIND_APPROVAL, [id]);
+    if (row === undefined) throw unknownItem();
+    return row;
+  }
+}
+
+interface Deciding {
+  readonly verb: 'approve' | 'reject';
+  readonly reason: string;
+}
+
+/** Only the names that there are. */
+export function targetOf(names: {
+  readonly [name in keyof AuditLine['target']]?: string | null | undefined;
+}): AuditLine['target'] {
+  const there = Object.entries(names).filter(([, name]) => name !== null && name !== undefined);
+  return Object.fromEntries(there);
+}

@@ -1,0 +1,11 @@
+export type { Observe } from './actions/acts.js';
+export * from './actions/availability.js';
+export type * from './api.js';
+export { Refusal } from './api.js';
+export * from './audit/verify.js';
+export * from './operations.js';
+export * from './participants/pauses.js';
+export type * from './ports.js';
+export * from './triage/index.js';
+export * from './truth/index.js';
+export * from './alerts/index.js';

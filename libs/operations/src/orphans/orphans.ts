@@ -1,0 +1,266 @@
+// Ends a prepared branch that nobody else will end.
+//
+//                    of this cluster, never heard of ──rollback──▶ an arrival: written, then done
+//   prepared there? ─┤
+//                    └─ what recovery holds for an orphan ─┬─rollback─▶ intent, end, result
+//                                                          └─commit───▶ a second person first
+//
+// E1. What the journal has never heard of, and could still hear of, is rolled back by an arrival:
+//     of all arrivals with one gtid one is begun, so no decision can come after it (decision 16 of
+//     ARCHITECTURE.md). The engine then rolls the branch back like any other.
+// E2. Anything else has to be an orphan by the judgement of recovery (J6 to J11 of verdict.ts),
+//     which has looked for long enough: what is young may become known yet.
+// E3. What is in the journal is not ended here: the transaction's own page has what can be done.
+// E4. A name of another installation, or of somebody else, is never touched.
+import type { Engine, NamedBranch } from '@concordat/engine';
+import { madeAtOf } from '@concordat/recovery';
+import type { ActionResultView, OrphanRequest } from '@concordat/wire/operations';
+import { ALL_TENANTS } from '@concordat/wire/operations';
+import type { OperatorRequest } from '../api.js';
+import { Refusal } from '../api.js';
+import type { Approvals } from '../approvals/approvals.js';
+import { targetOf } from '../approvals/approvals.js';
+import type { CameOf } from '../approvals/carry-out.js';
+import { endThere, lookFor } from '../approvals/ending.js';
+import { lineOf, saidIn, settle } from '../approvals/settling.js';
+import type { OperationsPorts } from '../ports.js';
+import { actorIn, isUuid, nameOf, requireFor } from '../requests.js';
+import type { ApprovalRow } from '../statements/approval-row.js';
+import { WAS_INTENDED } from '../statements/was-intended.js';
+
+const ACTION = 'orphan.end';
+const CALL_TIMEOUT_MS = 10_000;
+const RETRY = { attemptsMax: null, firstDelayMs: 100, delayMaxMs: 10_000 };
+
+type Ports = Pick<
+  OperationsPorts,
+  | 'engine'
+  | 'store'
+  | 'recovery'
+  | 'resourceManagers'
+  | 'cluster'
+  | 'clock'
+  | 'ids'
+  | 'forgottenBefore'
+>;
+
+interface Wanted extends OrphanRequest {
+  readonly resourceManager: string;
+}
+
+/** How it would be ended. */
+interface Way {
+  readonly branch: NamedBranch;
+  readonly by: 'arrival' | 'force';
+  /** What is so that allows it. */
+  readonly because: string;
+}
+
+export class Orphans {
+  constructor(private readonly ports: Ports) {}
+
+  /** @throws Refusal */
+  async end(
+    request: OperatorRequest,
+    body: OrphanRequest,
+    approvals: Pick<Approvals, 'ask'>,
+  ): Promise<ActionResultView> {
+    const wanted = { ...body, resourceManager: nameOf(request) };
+    this.requireKnown(wanted.resourceManager);
+    return this.orLogged(request, wanted, async () => {
+      if (body.outcome === 'commit') requireFor(request.principal, 'outcomes.force', ALL_TENANTS);
+      const way = await this.wayTo(wanted);
+      const said = effectOf(way, wanted);
+      if (body.dryRun) return { result: 'would', said };
+      if (body.outcome === 'commit') return this.ask(request, wanted, way, approvals);
+      const auditId = this.ports.ids.next();
+      if (way.by === 'arrival') await this.arrive(request, wanted, way, auditId);
+      else await this.force(request, wanted, auditId);
+      return { result: 'done', said, auditId };
+    });
+  }
+
+  /** What was approved. */
+  async carryOut(row: ApprovalRow): Promise<CameOf> {
+    const { resource_manager: resourceManager, gid, outcome } = row;
+    if (resourceManager === null || gid === null) {
+      return { type: 'failed', said: 'it names no prepared branch' };
+    }
+    if (row.is_stale) return settle(this.ports, row, 'failed', 'it could not be done in an hour');
+    const intent = lineOf(row, 'intended', {
+      id: this.ports.ids.next(),
+      evidence: saidIn(row),
+    });
+    const came = await endThere(this.ports, { resourceManager, gid, outcome }, intent);
+    switch (came.type) {
+      case 'ended':
+        return settle(this.ports, row, 'done', came.seen);
+      case 'unknown':
+        return { type: 'not-yet', said: came.seen };
+      case 'others':
+        return settle(this.ports, row, 'failed', came.seen);
+      case 'gone': {
+        const tried = await this.ports.store.run(WAS_INTENDED, [row.id]);
+        if (tried.length === 0) return settle(this.ports, row, 'failed', came.seen);
+        const seen = `${came.seen} any more: an earlier attempt has ended it, or somebody else`;
+        return settle(this.ports, row, 'done', seen);
+      }
+    }
+  }
+
+  /** @throws Refusal */
+  private async wayTo({ resourceManager, gid, outcome }: Wanted): Promise<Way> {
+    const found = await lookFor(this.ports, { resourceManager, gid });
+    if ('type' in found) throw notPossible(`It cannot be ended: ${found.seen}.`);
+    const branch = found.there;
+    const { cluster } = branch.name;
+    if (cluster !== undefined && cluster !== this.ports.cluster) {
+      throw notPossible('It bears the name of another installation.'); // E4
+    }
+    const isUnheardOf = (await this.ports.engine.find(branch.name.gtid)) === undefined;
+    if (isUnheardOf && outcome === 'rollback' && (await this.mayArrive(branch))) {
+      return { branch, by: 'arrival', because: 'The journal has never heard of it.' }; // E1
+    }
+    const status = await this.ports.recovery.scan(resourceManager);
+    const verdict = status?.findings.find((one) => one.branch.gid === gid)?.verdict;
+    if (verdict?.standing !== 'orphaned') {
+      throw notPossible(`It is no orphan: ${verdict?.reason ?? 'it was not found again'}.`); // E2, E3
+    }
+    return { branch, by: 'force', because: verdict.reason };
+  }
+
+  /** E1: asked after it was not found, for it could be forgotten in between. */
+  private async mayArrive({ name }: NamedBranch): Promise<boolean> {
+    const madeAt = madeAtOf(name);
+    if (name.cluster === undefined || madeAt === undefined) return false;
+    const before = await this.ports.forgottenBefore();
+    return before === null || madeAt >= before;
+  }
+
+  private async arrive(
+    request: OperatorRequest,
+    wanted: Wanted,
+    { branch, because }: Way,
+    auditId: string,
+  ): Promise<void> {
+    const { gtid } = branch.name;
+    const line = this.lineOf(request, wanted, branch);
+    const audit = { ...line, id: auditId, stage: 'done' as const };
+    const evidence = { outcome: wanted.outcome, said: wanted.evidence, seen: because };
+    const arrived = await this.ports.engine.arrive(arrivalOf(branch, wanted), {
+      gtid,
+      begunAt: madeAtOf(branch.name) ?? this.ports.clock.now(),
+      already: [{ type: 'rollback-requested' }],
+      audit: { ...audit, evidence },
+    });
+    if (arrived === 'known') {
+      throw new Refusal('changed-meanwhile', 'The journal has heard of it just now: look again.');
+    }
+  }
+
+  /** Intent, end, result. */
+  private async force(request: OperatorRequest, wanted: Wanted, auditId: string): Promise<void> {
+    const line = this.lineOf(request, wanted);
+    const said = { outcome: wanted.outcome, said: wanted.evidence };
+    const intent = { ...line, stage: 'intended' as const, evidence: said };
+    const came = await endThere(this.ports, wanted, intent);
+    const stage = came.type === 'ended' ? ('done' as const) : ('failed' as const);
+    const result = { ...line, id: auditId, stage, evidence: { ...said, seen: came.seen } };
+    await this.ports.store.audited(result, () => Promise.resolve());
+    if (stage === 'failed') throw new Refusal('changed-meanwhile', `${came.seen}: look again.`);
+  }
+
+  private ask(
+    request: OperatorRequest,
+    wanted: Wanted,
+    way: Way,
+    approvals: Pick<Approvals, 'ask'>,
+  ): Promise<ActionResultView> {
+    const { outcome, reason, evidence, resourceManager, gid } = wanted;
+    const { gtid, branch } = way.branch.name;
+    const known = isUuid(gtid) ? { gtid } : {};
+    const proposal = { action: ACTION, tenant: ALL_TENANTS, outcome, reason, evidence } as const;
+    return approvals.ask(
+      { ...proposal, ...known, branch, resourceManager, gid },
+      {
+        line: { id: this.ports.ids.next(), actor: actorIn(request) },
+        evidence: { outcome, said: evidence, seen: way.because },
+      },
+      effectOf(way, wanted),
+    );
+  }
+
+  private async orLogged(
+    request: OperatorRequest,
+    wanted: Wanted,
+    work: () => Promise<ActionResultView>,
+  ): Promise<ActionResultView> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof Refusal && !wanted.dryRun) {
+        const line = this.lineOf(request, wanted);
+        const refused = { ...line, stage: 'refused' as const, evidence: { why: error.detail } };
+        await this.ports.store.audited(refused, () => Promise.resolve());
+      }
+      throw error;
+    }
+  }
+
+  private lineOf(
+    request: OperatorRequest,
+    { resourceManager, gid, reason }: Wanted,
+    found?: NamedBranch,
+  ) {
+    const { gtid = '', branch } = found?.name ?? {};
+    const known = isUuid(gtid) ? gtid : undefined;
+    return {
+      id: this.ports.ids.next(),
+      actor: actorIn(request),
+      action: ACTION,
+      tenant: ALL_TENANTS,
+      target: targetOf({ resourceManager, gid, gtid: known, branch }),
+      reason,
+    };
+  }
+
+  private requireKnown(name: string): void {
+    if (this.ports.resourceManagers.some((one) => one.name === name)) return;
+    const detail = 'No database is registered under this name.';
+    throw new Refusal('unknown-resource-manager', detail);
+  }
+}
+
+function arrivalOf(
+  { name, gid }: NamedBranch,
+  { resourceManager }: Wanted,
+): Parameters<Engine['arrive']>[0] {
+  const branch = {
+    id: name.branch,
+    participant: resourceManager,
+    payload: null,
+    dependsOn: [],
+    pivot: false,
+    onePhase: false,
+    timeoutMs: CALL_TIMEOUT_MS,
+    retry: RETRY,
+  };
+  return {
+    protocol: '2pc',
+    name: 'ended-by-a-person',
+    metadata: { resourceManager, gid },
+    deadlineMs: 0,
+    traceparent: null,
+    branches: [branch],
+    driven: true,
+  };
+}
+
+function effectOf({ by, because }: Way, { outcome, resourceManager }: Wanted): string {
+  if (by === 'arrival') return `${because} Its rollback is written, and then done.`;
+  return `It is ended at ${resourceManager} by ${outcome}: ${because}.`;
+}
+
+function notPossible(detail: string): Refusal {
+  return new Refusal('not-possible', detail);
+}

@@ -1,0 +1,44 @@
+// What is to be said of a participant's health, at a glance and in one sentence. Pure.
+//
+//   a person holds it back ────────────────────────▶ paused
+//   asked, and it has answered nothing ────────────▶ silent
+//   it fails some of its calls, or calls are stuck ─▶ failing
+//   not asked in the last minutes ─────────────────▶ unknown
+//   else ──────────────────────────────────────────▶ healthy
+import type { ParticipantHealthView } from '@concordat/wire/operations';
+
+type Judged = Pick<ParticipantHealthView, 'health' | 'said'>;
+
+/** Of calls that are in doubt: more than this share is no chance. */
+const FAILING_SHARE = 0.1;
+
+export function judgeHealth({
+  calls,
+  paused,
+  stuck,
+}: Pick<ParticipantHealthView, 'calls' | 'paused' | 'stuck'>): Judged {
+  if (paused !== null)
+    return { health: 'paused', said: `Paused by ${paused.by}: ${paused.reason}` };
+  const stuckSaid =
+    stuck === 0 ? '' : ` ${counted(stuck, 'transaction is', 'transactions are')} stuck at it.`;
+  if (calls === null) {
+    const health = stuck > 0 ? 'failing' : 'unknown';
+    return { health, said: `Not asked by this coordinator in the last minutes.${stuckSaid}` };
+  }
+  const { answered, inDoubt, lastError } = calls;
+  const because = lastError === undefined ? '' : `: ${lastError}`;
+  if (answered === 0) {
+    const said = `It has answered none of ${counted(inDoubt, 'call', 'calls')}${because}.${stuckSaid}`;
+    return { health: 'silent', said };
+  }
+  if (inDoubt / (answered + inDoubt) > FAILING_SHARE || stuck > 0) {
+    const of = `${inDoubt} of ${counted(answered + inDoubt, 'call', 'calls')}`;
+    const said = `${of} in doubt${inDoubt === 0 ? '' : because}.${stuckSaid}`;
+    return { health: 'failing', said };
+  }
+  return { health: 'healthy', said: `It has answered ${counted(answered, 'call', 'calls')}.` };
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

@@ -1,0 +1,50 @@
+// Why a transaction is where it is, in one line for its row. Pure.
+import type { Attempt, Record as TransactionRecord } from '@concordat/engine';
+import type { TokenedCall, Transaction } from '@concordat/protocols';
+import { callsOf, summaryOf } from '@concordat/protocols';
+
+/** @returns null where there is nothing to say: it has ended well, or nobody has remarked anything */
+export function whyOf({ transaction, attempts, definition }: TransactionRecord): string | null {
+  const { outcome } = summaryOf(transaction);
+  if (outcome === 'committed') return null; // what has failed on the way is over
+  if (outcome !== undefined) return latestOf(attempts)?.lastError ?? null;
+  const calls = callsOf(transaction);
+  const failing = latestOf(failingOf(transaction, attempts));
+  const failed = failing === undefined ? undefined : failureOf(failing);
+  if (transaction.paused === true) {
+    return ['paused by a person', failed].filter((part) => part !== undefined).join('; ');
+  }
+  if (failed !== undefined) return failed;
+  const [first] = calls;
+  if (first === undefined) return 'waits for its initiator';
+  const participant = definition.branches.find(({ id }) => id === first.branch)?.participant;
+  const name = typeof participant === 'string' ? participant : participant?.url;
+  return `waits for ${name ?? first.branch} to answer ${first.operation}${others(calls)}`;
+}
+
+/** Of the attempts, those at calls that are outstanding. */
+export function failingOf(
+  transaction: Transaction,
+  attempts: readonly Attempt[],
+): readonly Attempt[] {
+  if (attempts.length === 0) return [];
+  const calls = callsOf(transaction);
+  return attempts.filter((attempt) => calls.some((call) => isAt(attempt, call)));
+}
+
+function isAt(attempt: Attempt, { branch, token }: TokenedCall): boolean {
+  return attempt.branch === branch && attempt.token === token;
+}
+
+function latestOf(attempts: readonly Attempt[]): Attempt | undefined {
+  return attempts.toSorted((one, other) => other.lastErrorAt - one.lastErrorAt)[0];
+}
+
+function failureOf({ branch, operation, count, lastError }: Attempt): string {
+  if (count === 0) return `${branch}: ${operation}: ${lastError}`;
+  return `${branch}: ${operation} failed ${count === 1 ? 'once' : `${count} times`}: ${lastError}`;
+}
+
+function others(calls: readonly TokenedCall[]): string {
+  return calls.length === 1 ? '' : `, and ${calls.length - 1} more`;
+}

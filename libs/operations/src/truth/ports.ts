@@ -1,0 +1,10 @@
+// What the truth needs of the world: to find a transaction, and to ask whoever takes part in it.
+import type { OperationsPorts } from '../ports.js';
+
+export type TruthPorts = Pick<
+  OperationsPorts,
+  'participants' | 'resourceManagers' | 'cluster' | 'clock' | 'timers'
+> & {
+  readonly engine: Pick<OperationsPorts['engine'], 'find'>;
+  readonly recovery: Pick<OperationsPorts['recovery'], 'statuses'>;
+};

@@ -1,0 +1,262 @@
+// What people do besides transactions, by the page: participants, orphans, approvals, alerts, keys,
+// the audit; and what a reader sees of it, which is everything with the reason why not.
+import { createHmac } from 'node:crypto';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { actOn, fillIn } from './support/dashboard/acting.js';
+import { launch, Visitor } from './support/dashboard/browser.js';
+import type { Person } from './support/dashboard/world.js';
+import { World } from './support/dashboard/world.js';
+import { Hook } from './support/dashboard/hook.js';
+
+const START_TIMEOUT_MS = 120_000;
+const reason = 'it was agreed upon in the morning';
+
+let browser: Browser;
+let world: World;
+
+beforeAll(async () => {
+  [browser, world] = await Promise.all([launch(), World.open(inject('databaseUrl'))]);
+}, START_TIMEOUT_MS);
+
+afterAll(async () => {
+  await browser.close();
+  await world.close();
+});
+
+/** Comes, does something, and leaves; nothing may be wrong with the page. */
+async function as(person: Person, work: (visitor: Visitor) => Promise<void>): Promise<void> {
+  const visitor = await Visitor.signIn(browser, world.coordinator.url, world.keys[person]);
+  await work(visitor);
+  visitor.expectNoComplaint();
+  await visitor.close();
+}
+
+describe('participants', () => {
+  test('one is paused and resumed', () =>
+    as('operator', async (operator) => {
+      const { page } = operator;
+      await operator.go('/participants');
+      await page.getByRole('button', { name: 'Pause beta' }).click();
+      await fillIn(operator, 'Pause beta', { reason });
+      const row = page.getByRole('row').filter({ hasText: 'beta' });
+      await row.getByText('Paused by operator: it was agreed').waitFor();
+      await page.getByRole('button', { name: 'Resume beta' }).click();
+      await fillIn(operator, 'Resume beta', { reason });
+      await page.getByRole('button', { name: 'Pause beta' }).waitFor();
+    }));
+
+  test('a database is scanned, and tested in plain words', () =>
+    as('operator', async (operator) => {
+      const { page } = operator;
+      await operator.go('/participants');
+      const database = page.getByRole('region', { name: /^alfa-db/ });
+      await database.getByText('answers').first().waitFor();
+      await database.getByRole('button', { name: 'Scan now: alfa-db' }).click();
+      await database.getByRole('button', { name: 'Self-test: alfa-db' }).click();
+      await database.getByText(/can rely on it/).waitFor();
+    }));
+});
+
+describe('what is in doubt', () => {
+  test('an orphan is rolled back with evidence; what is not ours is shown and not touched', () =>
+    as('maria', async (maria) => {
+      const { page } = maria;
+      const orphan = await world.prepareOrphan('41');
+      const foreign = await world.prepare('erp-17', '42');
+      await maria.go('/in-doubt?in=alfa-db');
+      const ours = page.getByRole('article', { name: `${orphan} in alfa-db` });
+      await ours.getByText('orphaned').waitFor();
+      const theirs = page.getByRole('article', { name: `${foreign} in alfa-db` });
+      await theirs.getByText('not ours').waitFor();
+      expect(await theirs.getByRole('button', { name: /End it/ }).count()).toBe(0);
+      await ours.getByRole('button', { name: 'End it …' }).click();
+      await fillIn(maria, 'Roll the orphan back', {
+        reason,
+        evidence: 'its service was removed a year ago',
+        typed: 'rollback',
+      });
+      await ours.waitFor({ state: 'detached' });
+      await eventually('it is gone there too', async () => {
+        return !(await world.preparedGids()).includes(orphan);
+      });
+      expect(await world.preparedGids()).toContain(foreign);
+      await maria.go('/audit?action=orphan.end');
+      await page.getByText('its service was removed a year ago').first().waitFor();
+    }));
+});
+
+describe('approvals', () => {
+  test('what one has asked for, another rejects: nothing was done', async () => {
+    const gtid = await world.strand();
+    const [before] = await world.preparedGids();
+    await as('jo', async (jo) => {
+      await jo.go(`/transactions/${gtid}`);
+      await actOn(jo, 'debit', 'Force an outcome');
+      await fillIn(jo, 'Ask for approval', {
+        reason,
+        choices: ['Roll back'],
+        evidence: 'a rumour',
+        typed: 'rollback debit',
+      });
+    });
+    await as('maria', async (maria) => {
+      await maria.go('/approvals');
+      await maria.page.getByText('a rumour').waitFor();
+      await maria.page.getByRole('button', { name: 'Reject …' }).click();
+      await fillIn(maria, 'Reject', { reason: 'credit has committed' });
+      await maria.page.getByText('rejected').first().waitFor();
+      expect(await world.preparedGids()).toContain(before);
+    });
+    await world.revive();
+    await world.api.post(`/v1/operations/transactions/${gtid}/retry`, { reason });
+    expect((await world.api.untilEnded(gtid)).outcome).toBe('committed');
+  });
+});
+
+describe('alerts', () => {
+  test('a rule is made, tested, changed and removed; its messages are signed', () =>
+    as('admin', async (admin) => {
+      const hook = await Hook.open();
+      const { page } = admin;
+      await admin.go('/alerts');
+      await page.getByRole('button', { name: 'Make a rule' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByLabel('Name').fill('Somebody waits');
+      await dialog.getByLabel('Webhook').fill(hook.url);
+      await dialog.getByLabel('Reason').fill(reason);
+      await dialog.getByRole('button', { name: 'Make the rule' }).click();
+      const secret = await dialog.locator('pre').innerText();
+      await dialog.getByRole('button', { name: 'I have it' }).click();
+
+      await page.getByRole('button', { name: 'Test this alert: Somebody waits' }).click();
+      await page.getByText('The test has arrived.').waitFor();
+      const { headers, body } = await hook.next();
+      const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
+      const key = Buffer.from(secret.trim().replace('whsec_', ''), 'base64');
+      const expected = createHmac('sha256', key).update(signed).digest('base64');
+      expect(headers['webhook-signature']).toBe(`v1,${expected}`);
+
+      await page.getByRole('button', { name: 'Change Somebody waits' }).click();
+      await dialog.getByLabel('It watches').uncheck();
+      await dialog.getByLabel('Reason').fill(reason);
+      await dialog.getByRole('button', { name: 'Change the rule' }).click();
+      await page.getByText('switched off').first().waitFor();
+
+      await page.getByRole('button', { name: 'Remove Somebody waits' }).click();
+      await fillIn(admin, 'Remove the rule', { reason });
+      await page.getByText('No rule watches').waitFor();
+      await hook.close();
+    }));
+});
+
+describe('access', () => {
+  test('a key is made and shown once, opens the page, and shuts out whoever has it once revoked', () =>
+    as('admin', async (admin) => {
+      const { page } = admin;
+      await admin.go('/access');
+      await page.getByRole('button', { name: 'Make a key' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByLabel('Name').fill('visitor');
+      await dialog.getByRole('textbox', { name: 'Roles' }).click();
+      await page.getByRole('option', { name: /^reader/ }).click();
+      await page.keyboard.press('Tab');
+      await dialog.getByLabel('Reason').fill(reason);
+      await dialog.getByRole('button', { name: 'Make the key' }).click();
+      const key = (await dialog.locator('pre').innerText()).trim();
+      await dialog.getByRole('button', { name: 'I have it' }).click();
+      expect(await page.getByRole('main').getByText(key).count(), 'shown once').toBe(0);
+
+      const visitor = await Visitor.signIn(browser, world.coordinator.url, key);
+      await visitor.go('/access');
+      await visitor.page.getByText('You are visitor').waitFor();
+      await page.getByRole('button', { name: 'Revoke visitor' }).click();
+      await revoke(admin);
+      await visitor.page.reload();
+      await visitor.page.getByLabel('API key').waitFor();
+      await visitor.close();
+    }));
+
+  test('the table of roles is that of the server', () =>
+    as('reader', async (reader) => {
+      await reader.go('/access');
+      const table = reader.page.getByRole('region', { name: 'Roles and permissions' });
+      await table.getByRole('img', { name: 'resolver: yes' }).first().waitFor();
+      expect(await reader.page.locator('[data-held=true]').count()).toBe(1);
+    }));
+});
+
+async function revoke({ page }: Visitor): Promise<void> {
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(/^Type “revoke”/).fill('revoke');
+  await dialog.getByRole('button', { name: 'Revoke the key' }).click();
+  await dialog.getByRole('status').waitFor();
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+}
+
+describe('the audit', () => {
+  test('is filtered, paged, read line by line, and verified', async () => {
+    for (let n = 0; n < 30; n++) {
+      for (const verb of ['pause', 'resume']) {
+        await world.api.post(`/v1/operations/participants/beta/${verb}`, { reason: `turn ${n}` });
+      }
+    }
+    await as('maria', async (maria) => {
+      const { page } = maria;
+      await maria.go('/audit');
+      await page.getByText('50 on this page, and there are more').waitFor();
+      await page.getByRole('button', { name: 'Next page' }).click();
+      await page.getByText(/on this page, the last/).waitFor();
+      await page.getByRole('button', { name: 'Verify the chain' }).click();
+      await page.getByText(/^All \d+ lines are as they were written/).waitFor();
+      await maria.go('/audit');
+      await page.getByRole('textbox', { name: 'Who' }).fill('operator');
+      await page.keyboard.press('Enter');
+      await page.waitForURL(/actor=operator/);
+      const rows = page.getByRole('table', { name: /^The audit/ }).getByRole('row');
+      await page.getByText('turn 29').waitFor({ state: 'detached' });
+      await rows.nth(1).focus();
+      await page.keyboard.press('Enter');
+      const dialog = page.getByRole('dialog', { name: /^Line \d+ of the audit/ });
+      await dialog.getByText(/^[0-9a-f]{64}$/).waitFor();
+      await dialog.getByText(reason).waitFor();
+    });
+  });
+});
+
+describe('a reader', () => {
+  test('sees every action with the reason why not', async () => {
+    const gtid = await world.strand();
+    await world.block(1);
+    await as('reader', async (reader) => {
+      const { page } = reader;
+      const expectShut = async (hash: string, name: string | RegExp, permission: string) => {
+        await reader.go(hash);
+        const button = page.getByRole('button', { name }).first();
+        await button.waitFor();
+        expect(await button.getAttribute('aria-disabled'), `${hash}: ${String(name)}`).toBe('true');
+        await button.hover({ force: true });
+        await page.getByText(`the permission ${permission}`).first().waitFor();
+      };
+      await expectShut('/participants', 'Pause beta', 'participants.operate');
+      await expectShut('/participants', 'Scan now: alfa-db', 'participants.operate');
+      await expectShut('/alerts', 'Make a rule', 'alerts.manage');
+      await expectShut('/access', 'Make a key', 'access.manage');
+      await reader.go('/access');
+      await page.getByText('You may not see the keys').waitFor();
+      await reader.go('/audit');
+      await page.getByText('This takes the permission audit.read').waitFor();
+      await reader.go('/transactions');
+      const act = page.getByRole('button', { name: /^Act on/ });
+      expect(await act.getAttribute('aria-disabled')).toBe('true');
+      await reader.go(`/transactions/${gtid}`);
+      const retry = page.locator('[data-action=retry]');
+      expect(await retry.getByRole('button').isDisabled()).toBe(true);
+      await retry.getByText(/the permission transactions\.operate/).waitFor();
+      // whoever may not read payloads reads no queries either: they hold other people's data
+      await page.getByRole('region', { name: 'What debit blocks' }).waitFor();
+      expect(await page.getByText('/* session 1 */').count()).toBe(0);
+    });
+  });
+});

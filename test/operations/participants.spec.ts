@@ -1,0 +1,138 @@
+// Participants that are held back: by every instance, without counting attempts, and for recovery.
+import { describe, expect, test } from 'vitest';
+import { preparedGids, serviceDatabase } from '../barrier/databases.js';
+import { Api } from '../http/api.js';
+import { makeWork, postgresName, prepareIn } from '../http/resource-managers-work.js';
+import { startCoordinator } from '../support/coordinator.js';
+import { eventually } from '../support/eventually.js';
+import { ScriptedParticipants } from '../support/scripted-participants.js';
+import { act, at, openWorld, refusalIn, resultIn } from './world.js';
+
+const orders = await serviceDatabase();
+await makeWork(orders.pool);
+const shops = await ScriptedParticipants.open();
+const shop = shops.add('shop');
+const world = await openWorld({
+  CONCORDAT_PARTICIPANT_SHOP: shop.url,
+  CONCORDAT_PARTICIPANT_ORDERS: orders.databaseUrl,
+  CONCORDAT_SCAN_PERIOD_MS: '200',
+});
+const { pool, participants, people, ids, environment } = world;
+const { root, operator, reader, auditor, acme } = people;
+
+const steer = (by: Api, name: string, verb: string, body: object = {}) =>
+  by.post(`/v1/operations/participants/${name}/${verb}`, { reason: 'it misbehaves', ...body });
+
+async function linesOf(name: string) {
+  const { body } = await auditor.get('/v1/operations/audit?limit=200');
+  const { items } = body as { items: { target: { participant?: string } }[] };
+  return items.filter(({ target }) => target.participant === name).toReversed();
+}
+
+/** Begins something with the shop, and waits until that is asked, or held back. */
+async function beginAtShop(by: Api, deadlineMs: number) {
+  const branches = [{ ...at('shop', shop), participant: 'shop' }, at('b', participants.add())];
+  const begin = { protocol: '2pc', deadlineMs, branches };
+  const { gtid } = await by.begin(begin, { prefer: 'respond-async' });
+  const { branches: found } = await by.until(
+    gtid,
+    'asked, or held back',
+    ({ branches: [shopBranch] }) => {
+      return shopBranch?.state !== 'enlisted' || shopBranch.lastError !== undefined;
+    },
+  );
+  const { lastError = '' } = found[0] ?? {};
+  const isHeldBack = lastError.startsWith('paused by operator: it misbehaves');
+  return { gtid, state: isHeldBack ? 'held back' : 'called' };
+}
+
+test('a paused participant is not called by any instance, and then it is', async () => {
+  const other = await startCoordinator(environment);
+  expect(resultIn(await steer(operator, 'shop', 'pause', { dryRun: true })).result).toBe('would');
+  const paused = resultIn(await steer(operator, 'shop', 'pause'));
+  expect(resultIn(await steer(operator, 'shop', 'pause')).result).toBe('unchanged');
+  const { rows } = await pool.query('select name, by, reason from concordat.participant_pause');
+  expect(rows).toEqual([{ name: 'shop', by: 'operator', reason: 'it misbehaves' }]);
+
+  const elsewhere = new Api(other.url);
+  await eventually('the other instance has heard of it', async () => {
+    return (await beginAtShop(elsewhere, 100)).state === 'held back';
+  });
+  const called = shop.calls('prepare').length;
+  const gtids: string[] = [];
+  for (const by of [root, elsewhere]) {
+    const { gtid, state } = await beginAtShop(by, 600_000);
+    expect(state).toBe('held back');
+    expect(await root.find(gtid)).toMatchObject({
+      stuck: false,
+      branches: [{ attempts: 0, state: 'enlisted' }, {}],
+    });
+    gtids.push(gtid);
+  }
+  expect(shop.calls('prepare').length).toBe(called);
+
+  resultIn(await steer(operator, 'shop', 'resume'));
+  expect(resultIn(await steer(operator, 'shop', 'resume')).result).toBe('unchanged');
+  for (const gtid of gtids) resultIn(await act(operator, gtid, 'retry'));
+  for (const gtid of gtids)
+    expect(await root.untilEnded(gtid)).toMatchObject({ outcome: 'committed' });
+  expect(shop.calls('prepare').length).toBe(called + 2);
+  expect(await linesOf('shop')).toMatchObject([
+    {
+      id: paused.auditId,
+      action: 'participant.pause',
+      actor: { id: ids.operator },
+      stage: 'done',
+      tenant: '*',
+      reason: 'it misbehaves',
+    },
+    { action: 'participant.resume', stage: 'done' },
+  ]);
+  await other.stop();
+});
+
+test('a deadline decides all the same', async () => {
+  resultIn(await steer(operator, 'shop', 'pause'));
+  const other = participants.add();
+  const branches = [{ ...at('shop', shop), participant: 'shop' }, at('other', other)];
+  const { gtid } = await root.begin(
+    { protocol: '2pc', deadlineMs: 500, branches },
+    { prefer: 'respond-async' },
+  );
+  await root.until(gtid, 'decided', ({ decision }) => decision === 'rollback');
+  await eventually('the other is rolled back', () => other.calls('rollback').length > 0);
+  resultIn(await steer(operator, 'shop', 'resume'));
+  resultIn(await act(operator, gtid, 'retry'));
+  expect(await root.untilEnded(gtid)).toMatchObject({ outcome: 'rolled-back' });
+});
+
+test('recovery ends nothing at a paused database', async () => {
+  const { gtid } = await root.begin({ protocol: '2pc', deadlineMs: 600_000 });
+  const branches = [{ id: 'orders', participant: 'orders' }];
+  await root.post(`/v1/transactions/${gtid}/branches`, { branches });
+  const { gid } = postgresName((await root.find(gtid)).branches[0]?.resource);
+  await root.post(`/v1/transactions/${gtid}/rollback`);
+  await root.untilEnded(gtid);
+  resultIn(await steer(operator, 'orders', 'pause'));
+  await prepareIn(orders.pool, gid, 'late'); // reappeared: recovery would finish it
+  await eventually('recovery was told why not', async () => {
+    const { text } = await root.post('/v1/resource-managers/orders/scan');
+    return text.includes('paused by operator');
+  });
+  expect(await preparedGids(orders.pool)).toContain(gid);
+  resultIn(await steer(operator, 'orders', 'resume'));
+  await eventually('it is rolled back', async () => {
+    return !(await preparedGids(orders.pool)).includes(gid);
+  });
+});
+
+describe('is refused', () => {
+  test('for a name that nobody has, and to whoever may not: participants have no tenant', async () => {
+    const nobody = refusalIn(await steer(operator, 'nobody', 'pause'));
+    expect(nobody).toMatchObject({ status: 404, kind: 'unknown-participant' });
+    for (const by of [reader, acme]) {
+      expect(refusalIn(await steer(by, 'shop', 'pause'))).toMatchObject({ status: 403 });
+    }
+    expect((await steer(operator, 'shop', 'pause', { reason: '' })).status).toBe(400);
+  });
+});
