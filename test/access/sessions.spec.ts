@@ -168,6 +168,25 @@ describe('[8] a session', () => {
     });
   });
 
+  test('[7] that nobody has is looked for a few hundred times, and the others go on', async () => {
+    const crowded = await startCoordinator({ DATABASE_URL: databaseUrl });
+    const there = new Api(crowded.url, null);
+    const mine = new Browser(there, browser.cookie);
+    expect(await mine.get('/v1/transactions')).toMatchObject({ status: 200 });
+    const statuses = new Set<number>();
+    for (let n = 0; n < 100 && !statuses.has(429); n += 1) {
+      const asked = Array.from({ length: 20 }, (_, m) => {
+        const cookie = `__Host-concordat=${String(n * 20 + m).padStart(43, 'x')}`;
+        return new Browser(there, cookie).get('/v1/transactions');
+      });
+      for (const { status } of await Promise.all(asked)) statuses.add(status);
+    }
+    expect(statuses).toEqual(new Set([401, 429]));
+    expect(await mine.get('/v1/transactions')).toMatchObject({ status: 200 });
+    const next = await signIn(there, key.key);
+    expect(await next.get('/v1/transactions')).toMatchObject({ status: 200 });
+  });
+
   test('does not begin with a wrong key, and sets no cookie', async () => {
     const answer = await nobody.post('/v1/session', { key: `${key.key}x` }, OURS);
     expect(problemIn(answer)).toEqual({ status: 401, kind: 'unauthenticated' });

@@ -1,8 +1,4 @@
 import { createHmac } from 'node:crypto';
-import { once } from 'node:events';
-import type { IncomingHttpHeaders } from 'node:http';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { systemTimers } from '@concordat/engine';
 import { openJournal } from '@concordat/journal';
 import type { Alerts, Situation } from '@concordat/operations';
@@ -20,6 +16,7 @@ import { databaseFromTemplate } from '../support/databases.js';
 import { eventually } from '../support/eventually.js';
 import { newGtid } from '../support/gtids.js';
 import { asking, bodyOf, everybody, principal } from './triage-parts.js';
+import { webhookReceiver } from './webhook-receiver.js';
 
 const { databaseUrl, pool } = await databaseFromTemplate();
 const opened = await openJournal({ databaseUrl, owner: 'here' });
@@ -27,31 +24,10 @@ afterAll(() => opened.close());
 
 const admin = principal([{ tenant: '*', roles: ['admin'] }], 'Ada');
 
-interface Received {
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-  readonly json: { readonly type: string; readonly data: Readonly<Record<string, unknown>> };
-}
-const received: Received[] = [];
-let answers = 204;
-const receiver = createServer((request, response) => {
-  const chunks: Buffer[] = [];
-  request.on('data', (chunk: Buffer) => chunks.push(chunk));
-  request.on('end', () => {
-    const body = Buffer.concat(chunks).toString();
-    received.push({ headers: request.headers, body, json: JSON.parse(body) as never });
-    const location = answers === 302 ? { location: 'http://127.0.0.1:9/elsewhere' } : {};
-    response.writeHead(answers, location).end('what is behind it');
-  });
-});
-receiver.listen(0, '127.0.0.1');
-await once(receiver, 'listening');
-const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
+const receiver = await webhookReceiver();
+const { url, received } = receiver;
 const webhooks = new WebhookSender(UrlAllowList.of(['http://127.0.0.1:*']));
-afterAll(async () => {
-  await webhooks.close();
-  receiver.close();
-});
+afterAll(() => webhooks.close());
 
 const nothing: Situation = {
   causes: [],
@@ -128,7 +104,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((one) => one.stop()));
   await pool.query('delete from concordat.alert_rule');
   received.length = 0;
-  answers = 204;
+  receiver.answers = 204;
   situation = nothing;
 });
 
@@ -271,14 +247,14 @@ describe('what each rule watches', () => {
     situation = { ...nothing, ...now };
     const one = await started({ condition: { watch, ...bound } });
     await one.look();
-    const told = received.map(({ json }) => json.data['cause']);
+    const told = received.map(({ json }) => String(json.data['cause']));
     expect(told.toSorted()).toEqual(causes);
   });
 });
 
 describe('a webhook that cannot be told', () => {
   test('is tried again, so many times, and each attempt is shown', async () => {
-    answers = 503;
+    receiver.answers = 503;
     situation = { ...nothing, items: [stuckAt('bank')] };
     const one = await started();
     for (let count = 0; count < 12; count += 1) {
@@ -295,7 +271,7 @@ describe('a webhook that cannot be told', () => {
   });
 
   test('is not followed elsewhere, and nothing that it answers is told on', async () => {
-    answers = 302;
+    receiver.answers = 302;
     const one = await started();
     const test = await one.ask(admin, 'POST', `alerts/${one.made.id}/test`);
     expect(bodyOf(test, deliverySchema)).toMatchObject({ result: 'failed', said: 'HTTP 302' });

@@ -153,6 +153,10 @@ describe('resolve', () => {
     expect(refusalIn(byOperator)).toMatchObject({ status: 403, kind: 'not-permitted' });
     const without = await act(resolver, gtid, 'resolve', { as: 'done' }, 'there');
     expect(refusalIn(without)).toMatchObject({ status: 400, pointers: ['/evidence'] });
+    for (const text of ['a\0b', '\ud800', '']) {
+      const answer = await resolve(gtid, { as: 'done', evidence: text });
+      expect(refusalIn(answer)).toMatchObject({ status: 400, pointers: ['/evidence'] });
+    }
   });
 });
 

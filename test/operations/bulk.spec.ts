@@ -95,6 +95,13 @@ test('it is done to all that the filter finds, each with its own line', async ()
   expect(body).toMatchObject({
     items: [{ target: { bulk: id }, evidence: { action: 'pause', filter: { name }, total: 30 } }],
   });
+  // Done, and not counted: whoever did it died in between. It is counted, and not done again.
+  await pool.query(`update concordat.bulk_item set state = 'waiting' where bulk = $1`, [id]);
+  await pool.query(
+    `update concordat.bulk set state = 'running', done = 0, ended_at = null where id = $1`,
+    [id],
+  );
+  expect(await until(id, 'finished')).toMatchObject({ done: 30, unchanged: 0, failed: 0 });
   const again = await begun(operator, name, 'pause');
   expect(await until(again.id, 'finished')).toMatchObject({ done: 0, unchanged: 30 });
 });
@@ -137,11 +144,42 @@ test('it is held, goes on, and is ended', async () => {
   const { items } = body as { items: { action: string; target: { bulk?: string } }[] };
   const of = items.filter(({ action, target }) => target.bulk === id && action.startsWith('bulk'));
   expect(of.map(({ action }) => action)).toEqual([
+    'bulk.resume', // refused
     'bulk.cancel',
     'bulk.resume',
+    'bulk.pause', // refused
     'bulk.pause',
     'bulk.begin',
   ]);
+});
+
+test('a pause that comes while a batch is being counted is not lost', async () => {
+  const { name } = await stuck(40);
+  const { id } = await begun(operator, name, 'pause', { perSecondMax: 10 });
+  await eventually('it has begun', async () => (await show(id)).done > 0);
+  const client = await pool.connect();
+  let isCounting = false;
+  while (!isCounting) {
+    await client.query('begin');
+    await client.query(`update concordat.bulk set state = 'paused' where id = $1`, [id]);
+    const waiting = await eventually('the bulk waits for that', async () => {
+      const { rows } = await pool.query<{ query: string }>(
+        `select query from pg_stat_activity
+          where wait_event_type = 'Lock' and query like '%update concordat.bulk%'`,
+      );
+      return rows[0]?.query;
+    });
+    isCounting = waiting.includes('bulk_item');
+    await client.query(isCounting ? 'commit' : 'rollback');
+  }
+  client.release();
+  const { done } = await eventually('nobody is at work on it', async () => {
+    const [before, after] = [await show(id), await show(id)];
+    return before.done === after.done && before.state === 'paused' && after;
+  });
+  expect(done).toBeLessThan(40);
+  await steer(operator, id, 'resume');
+  expect(await until(id, 'finished')).toMatchObject({ done: 40 });
 });
 
 test('it stops once too many have failed, and says which', async () => {

@@ -125,6 +125,11 @@ describe('the list', () => {
     ['error=100%25%20%22odd%22%20%5C', 'tried'],
     ['error=payment', ''],
     ['error=_', ''],
+    ['error=%25', 'tried'],
+    [`name=${encodeURIComponent("' or true --")}`, ''],
+    [`error=${encodeURIComponent("' or true --")}`, ''],
+    [`participant=${encodeURIComponent("'}] or true --")}`, ''],
+    [`metadata.order=${encodeURIComponent(`42"} or true --`)}`, ''],
     ['tenant=acme', 'acme stuck, of acme'],
     ['tenant=acme&stuck=true', 'acme stuck'],
     ['tenant=nobody', ''],
@@ -207,6 +212,7 @@ describe('who may see some tenants only', () => {
   test('sees theirs, whatever he asks for', async () => {
     expect(await found('', acme)).toBe('acme stuck, of acme');
     expect(await found('stuck=true', acme)).toBe('acme stuck');
+    expect(await found('harm=in-doubt-undecided', acme)).toBe('acme stuck');
     expect(await found('tenant=default', acme)).toBe('');
     expect(await found('', nobody)).toBe('');
     expect(await found('', both)).toBe(ALL);

@@ -129,6 +129,5 @@ describe('a branch', () => {
     );
     expect(participantSays.evidence).not.toBe('');
     expect(participantSays.byHand).toBe(code.startsWith('ended-'));
-    expect(participantSays.tookMs).toBeLessThanOrEqual(3_000);
   });
 });

@@ -1,11 +1,7 @@
 // What the tests of the operator API share: a coordinator, participants that do what they are told,
 // and the people who act, each with a key of his own.
 import type { ActionResultView, AuditItemView } from '@concordat/wire/operations';
-import {
-  actionResultSchema,
-  auditListSchema,
-  availabilitySchema,
-} from '@concordat/wire/operations';
+import { actionResultSchema, auditListSchema } from '@concordat/wire/operations';
 import type { Pool } from 'pg';
 import { makeKey } from '../access/callers.js';
 import type { ApiAnswer, ProblemFound } from '../http/api.js';
@@ -15,8 +11,6 @@ import { startCoordinator } from '../support/coordinator.js';
 import { databaseFromTemplate } from '../support/databases.js';
 import type { ScriptedParticipant } from '../support/scripted-participants.js';
 import { ScriptedParticipants } from '../support/scripted-participants.js';
-
-export { availabilitySchema };
 
 /** By their names in the tests; their keys have the same. */
 export interface People {

@@ -28,6 +28,9 @@ export const defaultAttemptLimits: AttemptLimits = {
   addressesMax: 10_000,
 };
 
+/** Of sessions that are over: a page may not have noticed yet. */
+export const sessionAttemptLimits: AttemptLimits = { ...defaultAttemptLimits, failuresMax: 300 };
+
 export class Attempts {
   private readonly failures: Buckets;
   private readonly right = new Set<string>();

@@ -41,7 +41,10 @@ export interface AuthenticatorParts {
   readonly keys: ApiKeys;
   readonly tokens: Tokens | undefined;
   readonly sessions: Sessions;
+  /** With keys and tokens. */
   readonly attempts: Attempts;
+  /** With sessions: a page whose session is over may ask a few times more. */
+  readonly sessionAttempts: Attempts;
 }
 
 /** Header, claims, signature. */
@@ -64,15 +67,35 @@ export class Authenticator {
       );
     }
     if (sessionId === undefined) return { type: 'nobody' };
-    const session = await this.parts.sessions.find(sessionId, isAttended);
-    // A session that is over is no guess, and a guess of 256 bits is no danger.
-    if (session === undefined) return { type: 'refused', reason: 'there is no such session' };
+    return this.session(sessionId, address, isAttended);
+  }
+
+  /** Nobody guesses 256 bits; what is limited is what it costs the database to say so. */
+  private async session(
+    sessionId: string,
+    address: string,
+    isAttended: boolean,
+  ): Promise<Identified> {
+    const { sessions, sessionAttempts } = this.parts;
+    const waitMs = sessionAttempts.waitMs(address, sessionId);
+    if (waitMs > 0) return { type: 'too-often', waitMs };
+    const session = await sessions.find(sessionId, isAttended);
+    if (session === undefined) {
+      sessionAttempts.failed(address);
+      return { type: 'refused', reason: 'there is no such session' };
+    }
+    sessionAttempts.succeeded(address, sessionId);
     return { type: 'known', by: 'session', sessionId, ...session };
   }
 
   /** For a login: the same as a key in the header. A token begins no session. */
   async byKey(key: string, address: string): Promise<Identified> {
     return this.limited(address, key, undefined, () => this.key(key));
+  }
+
+  /** Of somebody who has proved at this moment who they are. */
+  sessionBegun(sessionId: string, address: string): void {
+    this.parts.sessionAttempts.succeeded(address, sessionId);
   }
 
   private malformed(address: string): Identified {

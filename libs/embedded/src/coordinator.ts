@@ -44,6 +44,7 @@ import { CertainlyRolledBack } from './local-branch.js';
 import type { EmbeddedObserver, Reporting } from './observer.js';
 import { reportingTo } from './observer.js';
 import { openParticipants } from './open-participants.js';
+import type { Between, EmbeddedOperators } from './operators.js';
 import { ResourceNames } from './resource-names.js';
 import type { EmbeddedSettings } from './settings.js';
 import { settingsOf } from './settings.js';
@@ -63,6 +64,8 @@ export interface EmbeddedOptions {
   readonly secret?: string | undefined;
   readonly settings?: Partial<EmbeddedSettings>;
   readonly observer?: EmbeddedObserver;
+  /** Whoever serves the people who look after it. */
+  readonly operators?: EmbeddedOperators;
 }
 
 export interface Embedded {
@@ -137,12 +140,20 @@ async function openOn(
     onTrouble: troubled,
   });
   const { directory, resourceManagers } = reached;
-  const engine = engineOn(journal, reached.participants, settings, troubled);
-  const recovery = recoveryOf({ journal, cluster, resourceManagers, engine, settings, reporting });
+  const { operators } = options;
+  const between = operators?.between(journal, troubled);
+  const engine = engineOn(journal, reached.participants, settings, troubled, between);
+  const lookedAfter = resourceManagers.map((one) => between?.resourceManager(one) ?? one);
+  const found = { resourceManagers: lookedAfter, engine, settings, reporting };
+  const recovery = recoveryOf({ journal, cluster, ...found });
   const own = { journal, cluster, databases, engine, settings, troubled };
   const globalTransactions = globalTransactionsOf(own);
   const keeping = new Housekeeping(journal, settings.retentionDays, troubled);
   enlistAll(databases);
+  const registered = databases.map(({ name, registration }) => [name, registration] as const);
+  const registry = new Map([...(options.participants ?? []), ...registered]);
+  const parts = { journal, cluster, participants: reached, registry, engine, recovery, troubled };
+  await operators?.opened(parts);
   return {
     engine,
     reader: journal.reader,
@@ -162,9 +173,11 @@ async function openOn(
       engine.start();
       recovery.start();
       keeping.start();
+      operators?.start().catch((error: unknown) => troubled('operators', error));
     },
     close: once(async () => {
       stopLooking();
+      await operators?.stop();
       const isIdle = await globalTransactions.close(STOP_MS);
       if (isIdle) for (const { dataSource } of databases) leave(dataSource); // C4
       await Promise.allSettled([engine.stop(STOP_MS), recovery.stop(), keeping.stop(STOP_MS)]);
@@ -234,17 +247,19 @@ function engineOn(
   participants: ConstructorParameters<typeof Engine>[0]['participants'],
   { leaseMs, sweepPeriodMs }: EmbeddedSettings,
   troubled: Reporting['troubled'],
+  between: Between | undefined,
 ): Engine {
+  const answered = between?.answered ?? (() => undefined);
   return new Engine(
     {
       journal,
       agenda,
-      participants,
+      participants: between?.participants(participants) ?? participants,
       wakeups: { ring: () => undefined }, // the sweep finds everything that is due
       clock,
       timers: systemTimers,
       ids: { next: nextGtid },
-      observer: { appended: () => undefined, answered: () => undefined, troubled },
+      observer: { appended: () => undefined, answered, troubled },
     },
     {
       ...defaultLimits,

@@ -5,6 +5,7 @@ export type { Embedded, EmbeddedOptions } from './coordinator.js';
 export { openEmbedded } from './coordinator.js';
 export { HeuristicEnd, InDoubt, Misused, RolledBack } from './errors.js';
 export type { EmbeddedObserver } from './observer.js';
+export type { Between, EmbeddedOperators, OperatedParts } from './operators.js';
 export type { EmbeddedSettings } from './settings.js';
 export { defaultSettings } from './settings.js';
 export * from './branch-definitions.js';

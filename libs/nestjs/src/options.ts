@@ -1,6 +1,6 @@
 // How an application uses Concordat: with the coordinator in this process, or as a client of one.
 import type { ClientOptions } from '@concordat/client';
-import type { EmbeddedSettings } from '@concordat/embedded';
+import type { EmbeddedOperators, EmbeddedSettings } from '@concordat/embedded';
 import type { DataSource } from 'typeorm';
 
 interface Common {
@@ -27,6 +27,8 @@ export interface EmbeddedModuleOptions extends Common {
     Record<string, { readonly url: string } | { readonly queue: string }>
   >;
   readonly redisUrl?: string;
+  /** Serves the people who look after it: `MountedCoordinator` of @concordat/coordinator. */
+  readonly operators?: EmbeddedOperators;
   /** Signs every call over HTTP: at least 32 characters, without blanks. */
   readonly secret?: string;
 }

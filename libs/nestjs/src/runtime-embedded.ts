@@ -18,6 +18,7 @@ export async function openEmbeddedRuntime(
   { surrounding, plans, made, troubled }: Parts,
 ): Promise<Runtime> {
   const { databaseUrl, databases, settings, participants = {}, redisUrl, secret } = options;
+  const { operators } = options;
   const inProcess = new InProcessParticipants();
   for (const { name, participant } of made) inProcess.register(name, participant);
   const own = made.map(({ name }): [string, Registration] => [name, { kind: 'in-process' }]);
@@ -29,6 +30,7 @@ export async function openEmbeddedRuntime(
     observer: { troubled },
     ...(databases === undefined ? {} : { databases }),
     ...(settings === undefined ? {} : { settings }),
+    ...(operators === undefined ? {} : { operators }),
     redisUrl,
     secret,
   });

@@ -34,19 +34,24 @@ export function malformed(errors: readonly FieldError[]): Refusal {
 export function bodyOf<T>(schema: z.ZodType<T>, { body }: Pick<OperatorRequest, 'body'>): T {
   const fault = body === undefined ? undefined : jsonFaultOf(body);
   if (fault !== undefined) throw malformed([{ pointer: '', message: fault.message }]);
-  return valueOf(parseWith(schema, body));
+  const value = valueOf(parseWith(schema, body));
+  requireStorable(value);
+  return value;
+}
+
+/** Of the texts that a person writes. Postgres holds no NUL, and half a character is none. */
+function requireStorable(value: unknown): void {
+  const fields = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  const wrong = fields.filter(([, text]) => {
+    return typeof text === 'string' && (text.includes('\0') || !text.isWellFormed());
+  });
+  if (wrong.length === 0) return;
+  throw malformed(wrong.map(([name]) => ({ pointer: `/${name}`, message: 'is not text' })));
 }
 
 /** @throws Refusal */
 export function queryOf<T>(schema: z.ZodType<T>, { query }: Pick<OperatorRequest, 'query'>): T {
   return valueOf(parseWith(schema, query));
-}
-
-/** Of a route that takes none. @throws Refusal */
-export function requireNoBody({ body }: Pick<OperatorRequest, 'body'>): void {
-  const isEmpty = typeof body === 'object' && body !== null && Object.keys(body).length === 0;
-  if (body === undefined || isEmpty) return;
-  throw malformed([{ pointer: '', message: 'this request takes no body' }]);
 }
 
 /** @throws Refusal */

@@ -6,6 +6,7 @@ import {
   Attempts,
   Authenticator,
   Provider,
+  sessionAttemptLimits,
   Sessions,
   SettingKey,
   Tokens,
@@ -42,8 +43,14 @@ export async function openAccess(
     oidc?.client === undefined ? undefined : providerOf(oidc, oidc.client, onTrouble);
   const sessions = new Sessions({ run: store.run, setting, provider });
   const tokens = oidc === undefined ? undefined : new Tokens(oidc, now, onTrouble);
-  const attempts = new Attempts(now);
-  const authenticator = new Authenticator({ setting, keys, tokens, sessions, attempts });
+  const authenticator = new Authenticator({
+    setting,
+    keys,
+    tokens,
+    sessions,
+    attempts: new Attempts(now),
+    sessionAttempts: new Attempts(now, sessionAttemptLimits),
+  });
   if (setting === undefined && tokens === undefined && !(await keys.areThereAny())) {
     logger.warn(NOBODY);
     process.stderr.write(`${NOBODY}\n`);

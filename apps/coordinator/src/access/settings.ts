@@ -53,10 +53,11 @@ export class SettingsFault extends Error {
 
 /** @throws SettingsFault */
 export function accessOf(variables: Variables): AccessSettings {
+  const { CONCORDAT_PUBLIC_URL: publicUrl } = variables;
   return {
     apiKey: variables.CONCORDAT_API_KEY,
     oidc: oidcOf(variables),
-    publicUrl: variables.CONCORDAT_PUBLIC_URL,
+    publicUrl: publicUrl === undefined ? undefined : new URL(publicUrl).origin,
     trustedProxies: listOf(variables.CONCORDAT_TRUSTED_PROXIES),
     requestsPerSecondMax: variables.CONCORDAT_REQUESTS_PER_SECOND_MAX,
   };
@@ -98,8 +99,10 @@ function providerFault(text: string): string | undefined {
 }
 
 function publicUrlFault(text: string): string | undefined {
-  const isOrigin = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
-  return isOrigin ? undefined : 'must be a URL that begins with http:// or https://';
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isOrigin = url !== undefined && [url.origin, `${url.origin}/`].includes(text);
+  if (isOrigin && /^https?:$/.test(url.protocol)) return undefined;
+  return 'must be an origin, such as https://concordat.example.com';
 }
 
 function proxiesFault(text: string): string | undefined {

@@ -54,10 +54,11 @@ export class SignIn {
 
   /** @returns the id of the session, for its cookie */
   async begin({ principal, refreshToken }: SignedIn, request: FastifyRequest): Promise<string> {
-    const { sessions, logger } = this.parts;
+    const { authenticator, sessions, logger } = this.parts;
     const before = cookieIn(request.headers.cookie, SESSION_COOKIE);
     if (before !== undefined) await sessions.end(before);
     const sessionId = await sessions.begin(principal, refreshToken);
+    authenticator.sessionBegun(sessionId, addressOf(request));
     const who = `${principal.kind}:${principal.id}`;
     logger.info(
       { principal: who, address: addressOf(request), requestId: request.id },

@@ -48,9 +48,10 @@ export function useSignOut() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: () => send<undefined>('DELETE', 'v1/session'),
-    onSuccess: () => {
-      client.clear();
-      return client.invalidateQueries(sessionQuery);
+    onSuccess: async () => {
+      // first what says who is there, for what is asked for in between nobody may know
+      await client.invalidateQueries(sessionQuery);
+      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
     },
   });
 }

@@ -64,8 +64,7 @@ function useFocusOnPage(onPage: () => void) {
     onPage();
     if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;
-    // `onPage` is another function at each drawing; the page is what matters
-  }, [pathname]);
+  }, [pathname, onPage]);
   return main;
 }
 

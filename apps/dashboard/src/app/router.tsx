@@ -12,6 +12,9 @@ import { parseSearch, stringifySearch, validateFlat } from './search.js';
 import { NotFound } from './NotFound.js';
 import { PageError } from './PageError.js';
 import { Root } from './Root.js';
+import { takeWayBack } from './way-back.js';
+
+takeWayBack();
 
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
 const under = { getParentRoute: () => root, validateSearch: validateFlat } as const;

@@ -4,7 +4,7 @@ import { observedSchema } from '@concordat/wire/operations';
 import { describe, expect, test } from 'vitest';
 import { agreementOf, replyFor } from './answering.js';
 
-/** What a person says of an operation, the reply that it is, and which observations agree with it. */
+/** What a person says of an operation, which reply that is, and which observations agree. */
 const TABLE = `
   prepare           done     prepared      prepared
   prepare           refused  refused       rolled-back

@@ -19,8 +19,16 @@ import type { Ask, Known } from './words.js';
 
 const ids = ['a', 'b', 'c'] as BranchId[];
 const replies = [
-  ...['prepared', 'read-only', 'refused', 'tried', 'done', 'acknowledged'],
-  ...['heuristic-commit', 'heuristic-rollback', 'heuristic-mixed', 'heuristic-hazard'],
+  'prepared',
+  'read-only',
+  'refused',
+  'tried',
+  'done',
+  'acknowledged',
+  'heuristic-commit',
+  'heuristic-rollback',
+  'heuristic-mixed',
+  'heuristic-hazard',
 ] as const;
 
 function branch(id: BranchId, index: number): BranchDefinition {

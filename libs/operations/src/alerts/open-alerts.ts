@@ -2,7 +2,7 @@
 import type { Route } from '../api.js';
 import { Periodic } from '../periodic.js';
 import { Rules } from './rules.js';
-import type { AlertPorts } from './watch.js';
+import type { AlertPorts } from './ports.js';
 import { Watch } from './watch.js';
 
 const LOOK_EVERY_MS = 10_000;

@@ -6,7 +6,7 @@
 import type { Principal } from '@concordat/access';
 import { may } from '@concordat/access';
 import type { AuditLine } from '@concordat/engine';
-import type { AlertCondition, AlertDeliveryView, AlertRuleView } from '@concordat/wire/operations';
+import type { AlertDeliveryView, AlertRuleView } from '@concordat/wire/operations';
 import { ALL_TENANTS, alertRuleRequestSchema, reasonSchema } from '@concordat/wire/operations';
 import type { AlertRuleRequest } from '@concordat/wire/operations';
 import { z } from 'zod';
@@ -23,22 +23,11 @@ import {
   RULES,
 } from './statements/rules.js';
 import { NOTE_TOLD } from './statements/watching.js';
-import type { AlertPorts } from './watch.js';
-import { linkTo } from './watch.js';
+import type { AlertPorts, RuleRow } from './ports.js';
+import { linkTo, RULES_MAX } from './ports.js';
 import { messageId, newSecret, secretText, tell } from './webhook.js';
 
-export const RULES_MAX = 100;
 const DELIVERIES_SHOWN_MAX = 10;
-
-export interface RuleRow {
-  readonly id: string;
-  readonly name: string;
-  readonly condition: AlertCondition;
-  readonly url: string;
-  readonly quiet_ms: number;
-  readonly enabled: boolean;
-  readonly made_by: string;
-}
 
 const removalSchema = z.strictObject({ reason: reasonSchema });
 

@@ -12,27 +12,13 @@
 //     `quietMs` as if it had been told. Each attempt is noted.
 // L5. Where something could not be asked, nothing is taken for over.
 import type { AlertCondition } from '@concordat/wire/operations';
-import type { OperationsPorts } from '../ports.js';
-import type { Situation } from '../triage/open-triage.js';
 import type { Holding } from './evaluate.js';
 import { holdingOf, placeOf } from './evaluate.js';
-import type { RuleRow } from './rules.js';
-import { RULES_MAX } from './rules.js';
+import type { AlertPorts, RuleRow } from './ports.js';
+import { linkTo, RULES_MAX } from './ports.js';
 import { RULES } from './statements/rules.js';
 import { DUE, LEASE, NOTE_FIRING, NOTE_QUIET, NOTE_TOLD, RELEASE } from './statements/watching.js';
-import type { Webhooks } from './webhook.js';
 import { messageId, tell } from './webhook.js';
-
-export interface AlertPorts extends Pick<
-  OperationsPorts,
-  'store' | 'clock' | 'timers' | 'ids' | 'troubled'
-> {
-  /** What is wrong now. Rejects if it cannot be had. */
-  readonly situation: () => Promise<Situation>;
-  readonly webhooks: Webhooks;
-  /** Where the pages are, without a slash at its end; undefined if that is not known. */
-  readonly publicUrl: string | undefined;
-}
 
 interface DueRow {
   readonly rule: string;
@@ -120,8 +106,4 @@ export class Watch {
     const values = [rule, cause, told.isDelivered, isOver ? 0 : failures, againMs, told.said];
     await store.run(NOTE_TOLD, values);
   }
-}
-
-export function linkTo(publicUrl: string | undefined, place: string): string | null {
-  return publicUrl === undefined ? null : `${publicUrl}/ui/#${place}`;
 }

@@ -20,6 +20,7 @@ import type { OnBranch } from '../actions/words.js';
 import type { OperatorRequest } from '../api.js';
 import { Refusal } from '../api.js';
 import { evidenceOf, stateOf } from '../audit/lines.js';
+import { orRefused } from '../audit/refused.js';
 import type { OperationsPorts, Run } from '../ports.js';
 import { actorIn, itemIdOf, tenantOf, unknownItem } from '../requests.js';
 import type { ApprovalRow } from '../statements/approval-row.js';
@@ -111,7 +112,8 @@ export class Approvals {
   /** A1, A2. Once it is approved it is carried out, if that can be done now. @throws Refusal */
   async approve(request: OperatorRequest, reason: string): Promise<ApprovalView> {
     const row = await this.visible(request);
-    await this.orLogged(request, row, { verb: 'approve', reason }, () => {
+    const line = this.lineOf(request, row, { verb: 'approve', reason });
+    await orRefused(this.parts.ports, line, () => {
       const whyNot = whyNotApprove(row, request.principal);
       if (whyNot !== undefined) throw new Refusal('not-possible', whyNot);
       return this.decide(request, row, { verb: 'approve', state: 'approved', reason });
@@ -123,7 +125,8 @@ export class Approvals {
   /** Also by the one who has asked: he takes it back. @throws Refusal */
   async reject(request: OperatorRequest, reason: string): Promise<ApprovalView> {
     const row = await this.visible(request);
-    await this.orLogged(request, row, { verb: 'reject', reason }, () =>
+    const line = this.lineOf(request, row, { verb: 'reject', reason });
+    await orRefused(this.parts.ports, line, () =>
       this.decide(request, row, { verb: 'reject', state: 'rejected', reason }),
     );
     return approvalView(await this.find(row.id), request.principal);
@@ -146,23 +149,6 @@ export class Approvals {
       const detail = 'Somebody else has decided it meanwhile, or its time is over: look again.';
       throw new Refusal('changed-meanwhile', detail);
     });
-  }
-
-  private async orLogged(
-    request: OperatorRequest,
-    row: ApprovalRow,
-    deciding: Deciding,
-    work: () => Promise<void>,
-  ): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      const line = this.lineOf(request, row, deciding);
-      const refused = { ...line, stage: 'refused' as const, evidence: { why: error.detail } };
-      await this.parts.ports.store.audited(refused, () => Promise.resolve());
-      throw error;
-    }
   }
 
   private lineOf(request: OperatorRequest, row: ApprovalRow, { verb, reason }: Deciding) {

@@ -17,6 +17,7 @@ import type { Permission } from '@concordat/wire/operations';
 import type { OperatorRequest } from '../api.js';
 import { Refusal } from '../api.js';
 import { permissionTo } from '../actions/judge.js';
+import { orRefused } from '../audit/refused.js';
 import type { OperationsPorts, Run } from '../ports.js';
 import { actorIn, itemIdOf, unknownItem } from '../requests.js';
 import { ADD_BULK_ITEMS } from '../statements/add-bulk-items.js';
@@ -94,12 +95,15 @@ export class Bulks {
     const [from, to] = STEERS[verb];
     const tenants = tenantsOf(row);
     const line = this.lineOf(request, { id: row.id, verb, reason }, tenants);
-    await this.ports.store.audited(line, async (run) => {
+    const steer = async (run: Run): Promise<void> => {
       const steered = await run(STEER_BULK, [row.id, from, to]);
       if (steered.length > 0) return;
       const now = await this.find(row.id);
       throw new Refusal('not-possible', `It is ${now.state}: it cannot ${verb}.`);
-    });
+    };
+    await orRefused(this.ports, { ...line, id: this.ports.ids.next() }, () =>
+      this.ports.store.audited(line, steer),
+    );
     return this.view(await this.find(row.id));
   }
 

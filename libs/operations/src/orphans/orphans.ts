@@ -23,6 +23,7 @@ import { targetOf } from '../approvals/approvals.js';
 import type { CameOf } from '../approvals/carry-out.js';
 import { endThere, lookFor } from '../approvals/ending.js';
 import { lineOf, saidIn, settle } from '../approvals/settling.js';
+import { orRefused } from '../audit/refused.js';
 import type { OperationsPorts } from '../ports.js';
 import { actorIn, isUuid, nameOf, requireFor } from '../requests.js';
 import type { ApprovalRow } from '../statements/approval-row.js';
@@ -67,7 +68,7 @@ export class Orphans {
   ): Promise<ActionResultView> {
     const wanted = { ...body, resourceManager: nameOf(request) };
     this.requireKnown(wanted.resourceManager);
-    return this.orLogged(request, wanted, async () => {
+    const work = async (): Promise<ActionResultView> => {
       if (body.outcome === 'commit') requireFor(request.principal, 'outcomes.force', ALL_TENANTS);
       const way = await this.wayTo(wanted);
       const said = effectOf(way, wanted);
@@ -77,7 +78,8 @@ export class Orphans {
       if (way.by === 'arrival') await this.arrive(request, wanted, way, auditId);
       else await this.force(request, wanted, auditId);
       return { result: 'done', said, auditId };
-    });
+    };
+    return body.dryRun ? work() : orRefused(this.ports, this.lineOf(request, wanted), work);
   }
 
   /** What was approved. */
@@ -188,23 +190,6 @@ export class Orphans {
       },
       effectOf(way, wanted),
     );
-  }
-
-  private async orLogged(
-    request: OperatorRequest,
-    wanted: Wanted,
-    work: () => Promise<ActionResultView>,
-  ): Promise<ActionResultView> {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof Refusal && !wanted.dryRun) {
-        const line = this.lineOf(request, wanted);
-        const refused = { ...line, stage: 'refused' as const, evidence: { why: error.detail } };
-        await this.ports.store.audited(refused, () => Promise.resolve());
-      }
-      throw error;
-    }
   }
 
   private lineOf(

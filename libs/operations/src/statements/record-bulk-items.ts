@@ -5,6 +5,9 @@ import type { Statement } from '../ports.js';
  *
  * Writes what has come of a batch and counts it; of an item that was counted before, nothing. Stops
  * the bulk once too many have failed, and ends it when none is left. Returns its state.
+ *
+ * What the bulk becomes is computed from the row that is updated, and from no other reading of it:
+ * somebody may have paused it since the statement began.
  */
 export const RECORD_BULK_ITEMS: Statement = {
   name: 'record-bulk-items',
@@ -20,25 +23,27 @@ export const RECORD_BULK_ITEMS: Statement = {
     ), counted as (
       select count(*) filter (where state = 'done')::integer as done,
              count(*) filter (where state = 'unchanged')::integer as unchanged,
-             count(*) filter (where state = 'failed')::integer as failed
+             count(*) filter (where state = 'failed')::integer as failed,
+             count(*)::integer as of_all
         from written
-    ), after as (
-      select bulk.id as after_id, counted.*,
-             case when bulk.state not in ('running', 'paused') then bulk.state
-                  when bulk.failed + counted.failed >= bulk.failures_max then 'stopped'
-                  when bulk.done + bulk.unchanged + bulk.failed + counted.done
-                       + counted.unchanged + counted.failed >= bulk.total then 'finished'
-                  else bulk.state end as next
-        from concordat.bulk, counted
-       where bulk.id = $1
     )
     update concordat.bulk
-       set done = bulk.done + after.done, unchanged = bulk.unchanged + after.unchanged,
-           failed = bulk.failed + after.failed, state = after.next,
-           ended_at = case when after.next in ('stopped', 'finished') then now()
-                           else bulk.ended_at end,
-           said = case when after.next = 'stopped' then 'too many have failed' else bulk.said end
-      from after
-     where bulk.id = after.after_id
+       set done = bulk.done + counted.done, unchanged = bulk.unchanged + counted.unchanged,
+           failed = bulk.failed + counted.failed,
+           state = case when bulk.ended_at is not null then bulk.state
+                        when bulk.failed + counted.failed >= bulk.failures_max then 'stopped'
+                        when bulk.done + bulk.unchanged + bulk.failed + counted.of_all >= bulk.total
+                        then 'finished'
+                        else bulk.state end,
+           ended_at = case when bulk.ended_at is not null then bulk.ended_at
+                           when bulk.failed + counted.failed >= bulk.failures_max
+                             or bulk.done + bulk.unchanged + bulk.failed + counted.of_all
+                                >= bulk.total
+                           then now() end,
+           said = case when bulk.ended_at is null
+                        and bulk.failed + counted.failed >= bulk.failures_max
+                       then 'too many have failed' else bulk.said end
+      from counted
+     where bulk.id = $1
     returning bulk.state`,
 };

@@ -1,5 +1,5 @@
-// Who waits for prepared branches, as it was told last. To ask takes as long as the slowest resource
-// manager, and one that is away takes until its time is over: a page does not wait for that.
+// Who waits for prepared branches, as it was told last. To ask takes as long as the slowest
+// resource manager, and one that is away takes until its time is over: a page does not wait.
 //
 // S1. What is older than FRESH_MS is asked for again; whoever needs it waits WAIT_MS for it, and is
 //     told what was known before then. Nothing older than STALE_MS is told at all.

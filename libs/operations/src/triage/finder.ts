@@ -192,13 +192,14 @@ function isOfBoardAlone({ harms, cause: _c, paused: _p, tenants: _t, ...others }
 }
 
 function isOfBoard({ harms, cause, paused }: Sought): boolean {
-  return harms !== undefined || cause !== undefined || paused !== undefined;
+  const isOfHarm = harms?.some((harm) => harm !== 'heuristic') === true;
+  return isOfHarm || cause !== undefined || paused !== undefined;
 }
 
 function missingOf(sought: Sought, { board, blocked }: Circumstances): Missing {
   return [
     ...(isOfBoard(sought) && !board.isComplete ? [BOARD_CUT] : []),
-    ...(sought.harms === undefined ? [] : blocked.missing),
+    ...(isOfBoard(sought) && sought.harms !== undefined ? blocked.missing : []),
   ];
 }
 

@@ -1,4 +1,4 @@
-// A row of the list: the transaction as the public API shows it, and what a person in a hurry needs.
+// A row of the list: the transaction as the public API shows it, and what a person needs first.
 //
 // I1. What a forward operation answered is as good as a payload: hidden from whoever may not read
 //     those (`payloads.read`, in the transaction's tenant).

@@ -1,7 +1,7 @@
 // What is wrong now, what it harms, and how things go: the first page.
 //
-// O1. Each part is asked by itself. One that cannot be had is `missing`, with its reason; the others
-//     are told all the same.
+// O1. Each part is asked by itself. One that cannot be had is `missing`, with its reason; the
+//     others are told all the same.
 // O2. Participants, resource managers and the sessions that wait in them belong to no tenant: who
 //     may not see all tenants is told so, and sees none of them.
 // O3. Parts that many ask for at once are asked once a second (shared.ts), a reading for each set

@@ -120,7 +120,7 @@ async function searchFor<Row extends Id>(
   { size, what }: { readonly size: number; readonly what: What },
 ): Promise<Found<Row>> {
   const { unfinished, ended } = placesOf(sought);
-  const few = ended ? await fewOf(run, sought) : undefined;
+  const few = ended ? await fewOf(run, sought, within.before, size + 1) : undefined;
   const mustWalk = ended && few === undefined && isVague(sought);
   const some = unfinished ? amongIn(within) : undefined;
   const walked = mustWalk ? await floorOf(run, sought, within) : undefined;
@@ -182,13 +182,17 @@ function placesOf(sought: Sought): { readonly unfinished: boolean; readonly ende
 async function fewOf(
   run: Run,
   sought: Sought,
-): Promise<readonly GlobalTransactionId[] | undefined> {
+  before: Gtid | undefined,
+  size: number,
+): Promise<readonly Gtid[] | undefined> {
   for (const seldom of seldomOf(sought)) {
     const text = `select gtid from concordat.ended_transaction as t
                    where ${seldom.sql} limit ${FEW_MAX + 1}`;
     type Row = { readonly gtid: GlobalTransactionId };
     const found = await run<Row>({ name: '', text }, seldom.values);
-    if (found.length <= FEW_MAX) return found.map(({ gtid }) => gtid);
+    if (found.length > FEW_MAX) continue;
+    const gtids = found.map(({ gtid }) => gtid);
+    return isAlone(sought) ? newestOf(gtids, before, size) : gtids;
   }
   return undefined;
 }
@@ -211,6 +215,17 @@ function seldomOf(sought: Sought): readonly Where[] {
     one().and('t.tenant = any(?::text[])', tenants).plain(`t.tenant <> '${DEFAULT_TENANT}'`);
   }
   return found;
+}
+
+/** Whether there is one filter alone, which the ids that were looked up have all passed. */
+function isAlone({ tenants, unfinished: _where, ...filters }: Sought): boolean {
+  const given = Object.values(filters).filter((value) => value !== undefined).length;
+  return given + (tenants === ALL_TENANTS ? 0 : 1) === 1;
+}
+
+function newestOf(gtids: readonly Gtid[], before: Gtid | undefined, size: number): readonly Gtid[] {
+  const older = before === undefined ? gtids : gtids.filter((gtid) => gtid < before);
+  return older.toSorted().slice(-size);
 }
 
 /** Whether there is a filter that a walk from the newest on may not meet for long. */

@@ -3,7 +3,7 @@ import type { Attempt, Record as TransactionRecord } from '@concordat/engine';
 import type { TokenedCall, Transaction } from '@concordat/protocols';
 import { callsOf, summaryOf } from '@concordat/protocols';
 
-/** @returns null where there is nothing to say: it has ended well, or nobody has remarked anything */
+/** @returns null where there is nothing to say: it has ended well, or nobody said anything */
 export function whyOf({ transaction, attempts, definition }: TransactionRecord): string | null {
   const { outcome } = summaryOf(transaction);
   if (outcome === 'committed') return null; // what has failed on the way is over

@@ -6,10 +6,13 @@
 // N2. Names that are not ours, or are of another cluster, are shown and never touched. They are
 //     last.
 // N3. What is too much to be shown is counted, by name, and so is what could not be asked.
+// N4. What the journal has never heard of, and bears our cluster, a person may roll back at once:
+//     the rollback is written first, and excludes a decision that comes late (decision 16).
 import type { Holding, NamedBranch, PreparedBranch } from '@concordat/engine';
 import type { Instant } from '@concordat/protocols';
 import { summaryOf } from '@concordat/protocols';
 import type { Finding } from '@concordat/recovery';
+import { parseGid } from '@concordat/wire';
 import type { InDoubtItemView, InDoubtListView } from '@concordat/wire/operations';
 import type { Revealing } from './blocks.js';
 import { blocksOf } from './blocks.js';
@@ -143,24 +146,36 @@ function byUrgency(one: InDoubtItemView, other: InDoubtItemView): number {
 
 /** Where the transaction of each is, if the journal knows it. */
 async function withPhases(
-  { engine }: TruthPorts,
+  ports: TruthPorts,
   items: readonly InDoubtItemView[],
 ): Promise<readonly InDoubtItemView[]> {
   const done: InDoubtItemView[] = [];
   for (let from = 0; from < items.length; from += LOOKUPS_AT_ONCE_MAX) {
     const some = items.slice(from, from + LOOKUPS_AT_ONCE_MAX);
-    done.push(...(await Promise.all(some.map((item) => withPhase(engine, item)))));
+    done.push(...(await Promise.all(some.map((item) => withPhase(ports, item)))));
   }
   return done;
 }
 
 async function withPhase(
-  engine: TruthPorts['engine'],
+  { engine, cluster }: TruthPorts,
   item: InDoubtItemView,
 ): Promise<InDoubtItemView> {
-  if (!item.ours || item.gtid === undefined) return item;
-  const record = await engine.find(item.gtid as Parameters<typeof engine.find>[0]);
-  if (record === undefined) return item;
+  const name = parseGid(item.gid);
+  if (!item.ours || name === undefined) return item;
+  const record = await engine.find(name.gtid);
+  if (record === undefined) return unheardOf(item, name.cluster === cluster);
   const phase = summaryOf(record.transaction).phase as NonNullable<InDoubtItemView['phase']>;
   return { ...item, phase };
+}
+
+/**
+ * N4.
+ * @param isOfCluster its name bears our own cluster
+ */
+function unheardOf(item: InDoubtItemView, isOfCluster: boolean): InDoubtItemView {
+  if (item.mayEnd) return item;
+  const { whyNot: _, ...plain } = item;
+  if (isOfCluster) return { ...plain, mayEnd: true };
+  return { ...plain, whyNot: 'its transaction is not known: recovery has to judge it first' };
 }

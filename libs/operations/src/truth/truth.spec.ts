@@ -276,6 +276,29 @@ describe('what is in doubt', () => {
     ]);
   });
 
+  test('and never heard of may be rolled back by a person, if it bears our cluster', async () => {
+    const bare = `concordat:${GTID}:order`;
+    const named = { gtid: GTID, branch: ORDER };
+    const unnamed = holding(bare);
+    const { truth } = open({
+      found: [],
+      managers: [
+        manager(
+          'orders',
+          known(holding(GID), {
+            ...unnamed,
+            branch: { ...unnamed.branch, name: { cluster: undefined, ...named } },
+          }),
+        ),
+      ],
+    });
+    const { items } = await truth.inDoubt({ payloads: true });
+    expect(items.map(({ gid, mayEnd, whyNot }) => [gid, mayEnd, whyNot])).toEqual([
+      [GID, true, undefined],
+      [bare, false, expect.stringMatching(/not known/)],
+    ]);
+  });
+
   test('of too many is counted, and of who is silent is missing', async () => {
     const many = Array.from({ length: 501 }, (_, n) => holding(`x${n}`));
     const { truth } = open({

@@ -1,36 +1,49 @@
-// What is prepared in a Postgres database holds, and who waits for it: two lists made into one.
-// Pure. The lists are HELD and WAITING (statements/), each with its argument.
+// What is prepared in a Postgres database holds, and who waits for it: three lists made into one.
+// Pure. The lists are PREPARED, HELD and WAITING (statements/), each with its argument.
 //
 // L1. A prepared transaction has no process. Its locks are found by the one that it has on its own
 //     xid, who waits for it by the lock that both have; who waits for them, by process ids
 //     (waiters.ts).
 // L2. Rows are shown as far as somebody waits for them: Postgres keeps no list of locked rows.
 // L3. The lists are read one after the other: a branch that ends in between may be shown without
-//     its waiters, or a waiter missed. It is what was so a moment ago, as any such list.
-import type { HeldLock, Holding, HoldingsReport, PreparedBranch } from '@concordat/engine';
+//     its locks or its waiters. It is what was so a moment ago, as any such list.
+// L4. They are joined here and not there: Postgres guesses that its lock table is small, and what
+//     is a moment for ten prepared transactions would be minutes for three thousand.
+import type {
+  HeldLock,
+  Holding,
+  HoldingsReport,
+  PreparedBranch,
+  WaitingSession,
+} from '@concordat/engine';
 import { asInstant, cleaned, parseGid } from '@concordat/wire';
 import type { Waiter } from '../waiters.js';
 import { SESSIONS_SHOWN_MAX, waitersOf } from '../waiters.js';
 import { HELD } from './statements/held.js';
+import { PREPARED } from './statements/prepared.js';
 import { WAITING } from './statements/waiting.js';
 
-/** What HELD returns. */
-export interface HeldRow {
+/** What PREPARED returns. */
+export interface PreparedRow {
   readonly in_recovery: boolean;
   readonly role: string;
   readonly reads_all: boolean;
   readonly gid: string | null;
-  /** Its virtual transaction. */
-  readonly holder: string | null;
+  readonly transaction: string | null;
   readonly xid: string | null;
   readonly prepared_at: number | null;
   readonly owner: string | null;
   readonly database: string | null;
-  readonly locks: readonly {
-    readonly type: string;
-    readonly relation: string | null;
-    readonly mode: string;
-  }[];
+}
+
+/** What HELD returns. */
+export interface HeldRow {
+  /** A virtual transaction. */
+  readonly holder: string;
+  readonly type: string;
+  readonly mode: string;
+  readonly transaction: string | null;
+  readonly relation: string | null;
 }
 
 /** What WAITING returns. */
@@ -50,48 +63,69 @@ export interface WaitingRow {
   readonly waiting_ms: number | null;
 }
 
+/** Of one branch. */
+const LOCKS_SHOWN_MAX = 100;
 /** As Postgres says it. */
 const HIDDEN = '<insufficient privilege>';
 
 export function holdingsIn(
+  prepared: readonly PreparedRow[],
   held: readonly HeldRow[],
   waiting: readonly WaitingRow[],
 ): HoldingsReport {
-  const [first] = held;
+  const [first] = prepared;
   if (first === undefined) return { type: 'unknown', reason: 'it has answered without a row' };
   if (first.in_recovery) return { type: 'unknown', reason: 'it is a standby, in recovery' };
+  const holders = new Map(held.filter(isOwnId).map((row) => [row.transaction, row.holder]));
+  const locks = Map.groupBy(held, ({ holder }) => holder);
   const waiters = waiting.map(waiterIn);
   return {
     type: 'known',
-    holdings: held.flatMap((row) =>
-      row.gid === null ? [] : [holdingOf(row, row.gid, waiting, waiters)],
-    ),
+    holdings: prepared.flatMap((row) => {
+      if (row.gid === null) return [];
+      const holder = holders.get(row.transaction) ?? '';
+      const own = (locks.get(holder) ?? []).filter(isShown).map(lockIn);
+      const rows = waiting.filter((one) => one.holders.includes(holder)).flatMap(lockedRow);
+      return [holdingOf(branchIn(row, row.gid), [...own, ...rows], waitersOf(holder, waiters))];
+    }),
     unassigned: undefined,
     unseen: unseenIn(first, waiting),
-    query: `${HELD.trim()};\n\n${WAITING.trim()};`,
+    query: [PREPARED, HELD, WAITING].map((text) => `${text.trim()};`).join('\n\n'),
   };
 }
 
+/** L1. */
+function isOwnId({ type, mode }: HeldRow): boolean {
+  return type === 'transactionid' && mode === 'ExclusiveLock';
+}
+
+function isShown({ type }: HeldRow): boolean {
+  return type !== 'transactionid';
+}
+
 function holdingOf(
-  row: HeldRow,
-  gid: string,
-  waiting: readonly WaitingRow[],
-  waiters: readonly Waiter[],
+  branch: PreparedBranch,
+  locks: readonly HeldLock[],
+  sessions: readonly WaitingSession[],
 ): Holding {
-  const holder = row.holder ?? '';
-  const sessions = waitersOf(holder, waiters);
-  const rows = waiting.filter(({ holders }) => holders.includes(holder)).flatMap(lockedRow);
+  const told = [...new Map(locks.map((lock) => [keyOf(lock), lock])).values()];
   return {
-    branch: branchIn(row, gid),
+    branch,
     isKnown: true,
-    locks: [...row.locks.map(lockIn), ...new Map(rows.map((lock) => [keyOf(lock), lock])).values()],
+    locks: told.toSorted(byRelation).slice(0, LOCKS_SHOWN_MAX),
     sessions: sessions.slice(0, SESSIONS_SHOWN_MAX),
     sessionsTotal: sessions.length,
   };
 }
 
+/** Rows first: somebody waits for them. */
+function byRelation(one: HeldLock, other: HeldLock): number {
+  const byKind = Number(other.kind === 'row') - Number(one.kind === 'row');
+  return byKind || (keyOf(one) < keyOf(other) ? -1 : 1);
+}
+
 export function branchIn(
-  row: Pick<HeldRow, 'xid' | 'prepared_at' | 'owner' | 'database'>,
+  row: Pick<PreparedRow, 'xid' | 'prepared_at' | 'owner' | 'database'>,
   gid: string,
 ): PreparedBranch {
   return {
@@ -110,7 +144,7 @@ const KINDS: ReadonlyMap<string, HeldLock['kind']> = new Map([
   ['userlock', 'advisory'],
 ]);
 
-function lockIn({ type, relation, mode }: HeldRow['locks'][number]): HeldLock {
+function lockIn({ type, relation, mode }: HeldRow): HeldLock {
   return { relation, mode, kind: KINDS.get(type) ?? 'other' };
 }
 
@@ -149,7 +183,7 @@ function whatIn({ locktype, mode, relation, row_of }: WaitingRow): string {
 }
 
 function unseenIn(
-  { role, reads_all }: HeldRow,
+  { role, reads_all }: PreparedRow,
   waiting: readonly WaitingRow[],
 ): string | undefined {
   if (reads_all || !waiting.some(({ query }) => query === HIDDEN)) return undefined;

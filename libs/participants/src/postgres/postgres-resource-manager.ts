@@ -47,7 +47,7 @@ import type { QueryResultRow } from 'pg';
 import { masked } from '../database-url.js';
 import { cannotTell, notReached, unasked } from '../probed.js';
 import { TimeLimit } from '../time-limit.js';
-import type { HeldRow, WaitingRow } from './holdings.js';
+import type { HeldRow, PreparedRow, WaitingRow } from './holdings.js';
 import { branchIn, holdingsIn } from './holdings.js';
 import type { Seen } from './probing.js';
 import { wordOf } from './probing.js';
@@ -58,6 +58,7 @@ import { endPrepared } from './statements/end-prepared.js';
 import { HELD } from './statements/held.js';
 import { LIST } from './statements/list.js';
 import { LOOK } from './statements/look.js';
+import { PREPARED } from './statements/prepared.js';
 import { PROBE } from './statements/probe.js';
 import { WAITING } from './statements/waiting.js';
 import type { Look, Order } from './verdicts.js';
@@ -82,7 +83,10 @@ const LOOKING_CONNECTIONS_MAX = 2;
 /** For people, who look again: what takes too long gives its connection up. */
 const PROBING = { connectionsMax: 4, lingerMs: 1_000 };
 
-type Listed = Pick<HeldRow, 'in_recovery' | 'gid' | 'xid' | 'prepared_at' | 'owner' | 'database'>;
+type Listed = Pick<
+  PreparedRow,
+  'in_recovery' | 'gid' | 'xid' | 'prepared_at' | 'owner' | 'database'
+>;
 
 export class PostgresResourceManager implements Participants, ResourceManager, Probes, Holdings {
   readonly kind = 'postgres';
@@ -137,11 +141,13 @@ export class PostgresResourceManager implements Participants, ResourceManager, P
 
   async holdings(timeoutMs: number): Promise<HoldingsReport> {
     const limit = new TimeLimit(timeoutMs);
+    const prepared = await this.probes.run<PreparedRow>({ text: PREPARED }, limit);
+    if (prepared.type !== 'done') return { type: 'unknown', reason: cleaned(prepared.reason) };
     const held = await this.probes.run<HeldRow>({ text: HELD }, limit);
     if (held.type !== 'done') return { type: 'unknown', reason: cleaned(held.reason) };
     const waiting = await this.probes.run<WaitingRow>({ text: WAITING }, limit);
     if (waiting.type !== 'done') return { type: 'unknown', reason: cleaned(waiting.reason) };
-    return holdingsIn(held.rows, waiting.rows);
+    return holdingsIn(prepared.rows, held.rows, waiting.rows);
   }
 
   /** @throws ResourceManagerUnreachable, also where it is a standby, which lists nothing */

@@ -77,19 +77,18 @@ export class Visitor {
   }
 
   /** By its address, as from a bookmark. @param hash `/audit` */
-  async go(hash: string): Promise<void> {
+  async open(hash: string): Promise<void> {
     await this.page.goto(`${this.url}/ui/#${hash}`);
     await this.page.getByRole('main').getByRole('heading', { level: 1 }).waitFor();
-    await this.settled();
+    const asking = this.page.getByText(/^Asking for /);
+    await asking.first().waitFor({ state: 'detached' });
   }
 
-  /** Nothing is being asked for the first time. */
-  async settled(): Promise<void> {
-    await this.page
-      .getByText(/^Asking for /)
-      .first()
-      .waitFor({ state: 'detached' });
-    await this.page.getByText('Asking every branch what is true').waitFor({ state: 'detached' });
+  /** The same, once its branches have been asked, if it is of a transaction. */
+  async go(hash: string): Promise<void> {
+    await this.open(hash);
+    const isTransaction = /^\/transactions\/./.test(hash);
+    if (isTransaction) await this.page.getByText(/^Every branch was asked/).waitFor();
   }
 
   /** Counts what the person presses, wherever it is. */
@@ -104,6 +103,10 @@ export class Visitor {
   /** Nothing was wrong with the page up to now. */
   expectNoComplaint(): void {
     expect(this.complaints, 'what the console of the browser says').toEqual([]);
+  }
+
+  complaintsNow(): readonly string[] {
+    return [...this.complaints];
   }
 
   /** What was complained of, and is of no concern any more. */

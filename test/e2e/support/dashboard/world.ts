@@ -12,15 +12,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Role } from '@concordat/wire/operations';
-import { gidOf } from '@concordat/wire';
-import { asBranchId } from '@concordat/protocols';
+import { asBranchId, gidOf } from '@concordat/wire';
 import pg from 'pg';
 import { makeKey } from '../../../access/callers.js';
 import { Api, transactionIn } from '../../../http/api.js';
 import { eventually } from '../../../support/eventually.js';
 import { newGtid } from '../../../support/gtids.js';
 import type { BankName } from '../books.js';
-import { Books } from '../books.js';
+import { bankNames, Books } from '../books.js';
 import { Victim, whenArmed } from '../victim.js';
 
 const roles = {
@@ -36,7 +35,7 @@ export type Person = keyof typeof roles;
 export const STUCK_ACCOUNT = '7';
 const FREE_ACCOUNT = '8';
 const AMOUNT = 25;
-const APPLICATIONS = ['shop-api', 'ledger-worker', 'statement-export'];
+const APPLICATIONS: readonly string[] = ["shop-api", "ledger-worker", "statement-export"];
 
 export class World {
   private readonly waiting = new Set<pg.Client>();
@@ -114,12 +113,15 @@ export class World {
     return transactionIn(answer).gtid;
   }
 
-  /** Sessions that want the row which a stranded transfer holds (W2). */
-  async block(count: number): Promise<void> {
+  /**
+   * Sessions that want the row which a stranded transfer holds (W2).
+   * @param applications their names, in turn
+   */
+  async block(count: number, applications = APPLICATIONS): Promise<void> {
     for (let n = 1; n <= count; n++) {
       const client = new pg.Client({
         connectionString: this.books.urls.alfa,
-        application_name: APPLICATIONS[n % APPLICATIONS.length],
+        application_name: applications[n % applications.length],
       });
       await client.connect();
       client.on('error', () => undefined);
@@ -162,8 +164,9 @@ export class World {
     return gid;
   }
 
-  async preparedGids(): Promise<readonly string[]> {
-    const { rows } = await this.books.banks.alfa.query<{ gid: string }>(
+  /** In alfa's database. */
+  async preparedGids(bank: BankName = 'alfa'): Promise<readonly string[]> {
+    const { rows } = await this.books.banks[bank].query<{ gid: string }>(
       'select gid from pg_prepared_xacts where database = current_database()',
     );
     return rows.map(({ gid }) => gid);
@@ -172,8 +175,10 @@ export class World {
   async close(): Promise<void> {
     const { alfa, beta } = this.banks;
     await Promise.all([this.coordinator, alfa, beta].map((one) => one.kill()));
-    for (const gid of await this.preparedGids()) {
-      await this.books.banks.alfa.query(`rollback prepared '${gid.replaceAll("'", "''")}'`);
+    for (const bank of bankNames) {
+      for (const gid of await this.preparedGids(bank)) {
+        await this.books.banks[bank].query(`rollback prepared '${gid.replaceAll("'", "''")}'`);
+      }
     }
     await Promise.all([...this.waiting].map((client) => client.end().catch(() => undefined)));
     await this.books.close();

@@ -14,7 +14,13 @@ export function Filters({ search, onChange }: FiltersProps) {
   const none = { actor: undefined, gtid: undefined, action: undefined };
   return (
     <search aria-label="Filter the audit" className={classes['filters']}>
-      <Text label="Who" name="actor" placeholder="maria" search={search} onChange={onChange} />
+      <Text
+        label="Who, by their id"
+        name="actor"
+        placeholder="or press a name below"
+        search={search}
+        onChange={onChange}
+      />
       <Select
         size="xs"
         label="What"

@@ -22,7 +22,7 @@ const columns: readonly Column<AuditItemView>[] = [
     header: 'Who',
     cell: ({ actor, address }) => (
       <>
-        <strong>{actor.name}</strong>
+        <AllOf actor={actor} />
         {address !== undefined && <div className={classes['soft']}>{address}</div>}
       </>
     ),
@@ -73,6 +73,20 @@ export function columnsFor(
     ),
   };
   return [...columns, look];
+}
+
+/** Leads to everything that they did: names may be the same, ids are not. */
+function AllOf({ actor: { id, name } }: Pick<AuditItemView, 'actor'>) {
+  return (
+    <Anchor
+      fz="inherit"
+      fw={600}
+      title={`all that ${name} did`}
+      renderRoot={(props) => <Link to="/audit" search={() => ({ actor: id })} {...props} />}
+    >
+      {name}
+    </Anchor>
+  );
 }
 
 /** On what it was done: a transaction leads to its page. */

@@ -7,6 +7,7 @@ import { ApiError, inWords } from '../../api/problem.js';
 import { useSignIn } from '../../api/session.js';
 import { Notice } from '../../components/Notice.js';
 import { Mark } from '../../app/Brand.js';
+import { rememberWay } from '../../app/way-back.js';
 import classes from './SignInPage.module.css';
 
 export function SignInPage({ oidc }: { readonly oidc: boolean }) {
@@ -40,6 +41,7 @@ function Provider() {
     <Button
       component="a"
       href={addressOf('v1/session/oidc')}
+      onClick={rememberWay}
       leftSection={<IconLogin2 size={18} />}
     >
       Sign in with your organisation

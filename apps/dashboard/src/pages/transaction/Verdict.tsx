@@ -2,7 +2,10 @@ import { Button, Loader } from '@mantine/core';
 import type { TruthView } from '@concordat/wire/operations';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { IconCloudOff, IconPlugConnectedX, IconRefresh } from '@tabler/icons-react';
+import { useState } from 'react';
 import { inWords } from '../../api/problem.js';
+import { plural } from '../../components/numbers.js';
+import { duration } from '../../components/moments.js';
 import { Notice } from '../../components/Notice.js';
 import { Time } from '../../components/Time.js';
 import { VerdictCard } from '../../components/VerdictCard.js';
@@ -10,10 +13,20 @@ import classes from './Transaction.module.css';
 
 /** What is true now: asked while the page is open, and when one presses the button. */
 export function Verdict({ query }: { readonly query: UseQueryResult<TruthView> }) {
-  const { data, error, isFetching, refetch } = query;
+  const { data, error, refetch } = query;
+  const [isAsking, setIsAsking] = useState(false);
+  const ask = async (): Promise<void> => {
+    setIsAsking(true);
+    await refetch();
+    setIsAsking(false);
+  };
   return (
     <section aria-label="The verdict" className={classes['verdict']} aria-live="polite">
-      {data !== undefined && <VerdictCard verdict={data.verdict} />}
+      {data !== undefined && (
+        <VerdictCard verdict={data.verdict}>
+          <Blocking truth={data} />
+        </VerdictCard>
+      )}
       {data?.complete === false && (
         <Notice tone="attention" icon={IconPlugConnectedX}>
           <strong>This is not the whole truth:</strong> some branch could not be asked, or cannot
@@ -41,12 +54,27 @@ export function Verdict({ query }: { readonly query: UseQueryResult<TruthView> }
           size="compact-xs"
           variant="subtle"
           leftSection={<IconRefresh size={14} />}
-          loading={isFetching && data !== undefined}
-          onClick={() => void refetch()}
+          loading={isAsking}
+          onClick={() => void ask()}
         >
           Ask again
         </Button>
       </div>
     </section>
+  );
+}
+
+/** The harm in one sentence; which sessions, and with which queries, stands below. */
+function Blocking({ truth }: { readonly truth: TruthView }) {
+  const blocks = truth.branches.map((branch) => branch.blocks);
+  const sessions = blocks.reduce((sum, { sessionsTotal }) => sum + sessionsTotal, 0);
+  if (sessions === 0) return null;
+  const waits = blocks.flatMap((one) => one.sessions.map(({ waitingMs }) => waitingMs ?? 0));
+  const longest = Math.max(0, ...waits);
+  return (
+    <p className={classes['blocking']}>
+      {plural(sessions, 'session waits', 'sessions wait')} for it
+      {longest > 0 && <>, the longest for {duration(longest)}</>}.
+    </p>
   );
 }

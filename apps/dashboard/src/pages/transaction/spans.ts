@@ -1,9 +1,5 @@
 // From the calls of a transaction to what the timeline draws. Pure.
-import type {
-  AuditItemView,
-  CallSpanView,
-  TransactionDetailView,
-} from '@concordat/wire/operations';
+import type { CallSpanView, TransactionDetailView } from '@concordat/wire/operations';
 import { duration } from '../../components/moments.js';
 import type { Tone } from '../../components/words.js';
 

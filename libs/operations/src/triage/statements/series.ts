@@ -19,7 +19,8 @@ export const SUMMED: Statement = {
 };
 
 /**
- * The same of what has ended since $1, which is not summed yet; and how many have ended since $2. $3 and $4 as above.
+ * The same of what has ended since $1, which is not summed yet; and how many have ended since $2.
+ * $3 and $4 as above.
  */
 export const LIVE: Statement = {
   name: 'triage-live',

@@ -7,29 +7,33 @@
  * of a row holds the lock of that row's place meanwhile. Times are in milliseconds, `waiting_since`
  * since 1970.
  *
+ * `what` names a lock: for each type of lock the same of its columns are null.
+ *
  * `query` and `application` of other roles' sessions are shown to a superuser, and to roles that
  * have pg_read_all_stats (as pg_monitor has).
  */
 export const WAITING = `
-with locks as materialized (select * from pg_locks),
+with locks as materialized (
+  select *,
+         concat_ws('/', locktype, database, relation, page, tuple, transactionid, classid, objid,
+                   objsubid) as what
+    from pg_locks
+),
 waiting as materialized (
-  select locks.*, pg_blocking_pids(pid) as blocked_by from locks where not granted
+  select *, pg_blocking_pids(pid) as blocked_by from locks where not granted
+),
+holding as materialized (
+  select what, array_agg(virtualtransaction) as holders
+    from locks where granted and pid is null group by what
+),
+place as materialized (
+  select distinct on (pid) pid, database, relation, page, tuple
+    from locks where locktype = 'tuple' and pid is not null order by pid, granted
 )
 select waiting.pid,
        waiting.blocked_by,
-       array(
-         select held.virtualtransaction from locks held
-          where held.granted and held.pid is null and 0 = any (waiting.blocked_by)
-            and held.locktype = waiting.locktype
-            and held.database is not distinct from waiting.database
-            and held.relation is not distinct from waiting.relation
-            and held.page is not distinct from waiting.page
-            and held.tuple is not distinct from waiting.tuple
-            and held.transactionid is not distinct from waiting.transactionid
-            and held.classid is not distinct from waiting.classid
-            and held.objid is not distinct from waiting.objid
-            and held.objsubid is not distinct from waiting.objsubid
-       ) as holders,
+       case when 0 = any (waiting.blocked_by) then coalesce(holding.holders, '{}')
+            else '{}' end as holders,
        waiting.locktype,
        waiting.mode,
        nspname || '.' || relname as relation,
@@ -43,12 +47,9 @@ select waiting.pid,
        floor(extract(epoch from clock_timestamp() - waitstart) * 1000)::double precision
          as waiting_ms
   from waiting
+  left join holding on holding.what = waiting.what
   left join pg_stat_activity activity on activity.pid = waiting.pid
-  left join lateral (
-         select own.database, own.relation, own.page, own.tuple from locks own
-          where own.pid = waiting.pid and own.locktype = 'tuple'
-          order by own.granted limit 1
-       ) as place on true
+  left join place on place.pid = waiting.pid
   left join pg_class
     on pg_class.oid = coalesce(place.relation, waiting.relation)
    and coalesce(place.database, waiting.database) in (

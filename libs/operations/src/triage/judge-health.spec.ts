@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest';
+import { judgeHealth } from './judge-health.js';
+
+const calls = { windowMs: 300_000, answered: 100, inDoubt: 0, refused: 0, p50Ms: 3, p95Ms: 9 };
+const well = { calls, paused: null, stuck: 0 };
+
+describe('the health of a participant', () => {
+  test.each([
+    ['healthy', {}, 'It has answered 100 calls.'],
+    ['healthy', { calls: { ...calls, inDoubt: 5 } }, 'It has answered 100 calls.'],
+    [
+      'failing',
+      { calls: { ...calls, inDoubt: 50, lastError: 'HTTP 503' } },
+      '50 of 150 calls in doubt: HTTP 503.',
+    ],
+    ['failing', { stuck: 1 }, '0 of 100 calls in doubt. 1 transaction is stuck at it.'],
+    [
+      'silent',
+      { calls: { ...calls, answered: 0, inDoubt: 1, lastError: 'ECONNREFUSED' }, stuck: 2 },
+      'It has answered none of 1 call: ECONNREFUSED. 2 transactions are stuck at it.',
+    ],
+    ['unknown', { calls: null }, 'Not asked by this coordinator in the last minutes.'],
+    [
+      'failing',
+      { calls: null, stuck: 3 },
+      'Not asked by this coordinator in the last minutes. 3 transactions are stuck at it.',
+    ],
+    [
+      'paused',
+      { paused: { by: 'Ada', reason: 'upgrade', since: '2026-11-21T00:00:00.000Z' }, stuck: 3 },
+      'Paused by Ada: upgrade',
+    ],
+  ])('is %s: %o', (health, change, said) => {
+    expect(judgeHealth({ ...well, ...change })).toEqual({ health, said });
+  });
+});

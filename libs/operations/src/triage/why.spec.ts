@@ -1,0 +1,71 @@
+import type { Attempt, Record as TransactionRecord } from '@concordat/engine';
+import type { BranchId, Instant } from '@concordat/protocols';
+import { advance, beginTransaction, callsOf } from '@concordat/protocols';
+import { describe, expect, test } from 'vitest';
+import { whyOf } from './why.js';
+
+const plan = { dependsOn: [], pivot: false, onePhase: false };
+const branches = ['a', 'b'].map((id) => ({ id: id as BranchId, ...plan }));
+const deadline = 1_000 as Instant;
+
+function record(change: Partial<TransactionRecord> = {}, driven = true): TransactionRecord {
+  return {
+    gtid: 'g' as never,
+    transaction: beginTransaction('2pc', { branches, deadline, driven }),
+    definition: {
+      branches: [
+        { id: 'a', participant: 'bank' },
+        { id: 'b', participant: { url: 'http://till' } },
+      ],
+    } as never,
+    attempts: [],
+    endedAt: null,
+    ...change,
+  };
+}
+
+function attempt(branch: string, token: number, count: number, lastErrorAt = 0): Attempt {
+  const times = { lastErrorAt: lastErrorAt as Instant, nextAttemptAt: 0 as Instant };
+  const said = { lastError: `${branch} said ${count}`, ...times };
+  return { branch: branch as BranchId, operation: 'prepare', token, count, ...said };
+}
+
+describe('why it is where it is', () => {
+  test('is whom it waits for', () => {
+    expect(whyOf(record())).toBe('waits for bank to answer prepare, and 1 more');
+    expect(whyOf(record({}, false))).toBe('waits for its initiator');
+  });
+
+  test('is what has failed last, of what is still asked', () => {
+    const attempts = [attempt('a', 1, 1, 10), attempt('b', 1, 4, 20), attempt('b', 0, 9, 30)];
+    expect(whyOf(record({ attempts }))).toBe('b: prepare failed 4 times: b said 4');
+    expect(whyOf(record({ attempts: [attempt('a', 1, 1)] }))).toBe(
+      'a: prepare failed once: a said 1',
+    );
+    expect(whyOf(record({ attempts: [attempt('a', 1, 0)] }))).toBe('a: prepare: a said 0');
+  });
+
+  test('is that a person holds it back', () => {
+    const { transaction } = advance(record().transaction, [{ type: 'paused' }], 2);
+    expect(whyOf(record({ transaction }))).toBe('paused by a person');
+    expect(whyOf(record({ transaction, attempts: [attempt('a', 1, 2)] }))).toBe(
+      'paused by a person; a: prepare failed 2 times: a said 2',
+    );
+  });
+
+  test('of one that has ended is what was said at the end, unless it has committed', () => {
+    const ended = (type: 'prepared' | 'refused'): TransactionRecord => {
+      let { transaction } = record();
+      for (let step = 0; step < 2; step += 1) {
+        for (const { branch, operation } of callsOf(transaction)) {
+          const reply = { type: step === 0 ? type : ('acknowledged' as const) };
+          const event = { type: 'replied' as const, call: { branch, operation }, reply };
+          ({ transaction } = advance(transaction, [event], transaction.version + 1));
+        }
+      }
+      return record({ transaction, attempts: [attempt('a', 1, 2)] });
+    };
+    expect(whyOf(ended('prepared'))).toBeNull();
+    expect(whyOf(ended('refused'))).toBe('a said 2');
+  });
+});
