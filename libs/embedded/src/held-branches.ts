@@ -11,7 +11,8 @@
 //     (seen on 10.11). So nobody is asked until the session has left the list of processes, and
 //     AFTER_MS more. Until then the branch is working on it.
 // H3. An answer comes within the time of its question.
-import type { Answer, Participants, Question } from '@concordat/engine';
+import type { Answer, Participants, Probes, Question } from '@concordat/engine';
+import { probesOf } from '@concordat/engine';
 import type { XaBranch } from '@concordat/participants';
 import { TimeLimit } from '@concordat/participants';
 import type { BranchName } from '@concordat/wire';
@@ -124,12 +125,14 @@ export class HeldBranches {
 }
 
 /** Ends a branch on the connection that has prepared it, if that is here; else as any other. */
-export class HeldFirst implements Participants {
+export class HeldFirst implements Participants, Probes {
   constructor(
     private readonly held: HeldBranches,
     private readonly cluster: string,
     private readonly others: Participants,
   ) {}
+
+  readonly probe: Probes['probe'] = (inquiry) => probesOf(this.others).probe(inquiry);
 
   async ask(question: Question): Promise<Answer> {
     const { gtid, call, timeoutMs } = question;

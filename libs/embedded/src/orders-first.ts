@@ -10,7 +10,8 @@
 // O2. An answer comes within the time of its question. A statement that goes on after that keeps
 //     its connection, for no limit of ours can call back a commit; but not for longer than
 //     LINGER_MS, for there may be nobody at its other end.
-import type { Answer, Participants, Question } from '@concordat/engine';
+import type { Answer, Participants, Probes, Question } from '@concordat/engine';
+import { probesOf } from '@concordat/engine';
 import { gidOf } from '@concordat/wire';
 import type { PoolClient } from 'pg';
 import pg from 'pg';
@@ -31,7 +32,7 @@ interface Session {
   isWarned: boolean;
 }
 
-export class OrdersFirst implements Participants {
+export class OrdersFirst implements Participants, Probes {
   private readonly pool: pg.Pool;
   private readonly sessions = new WeakMap<PoolClient, Session>();
   private readonly busy = new Set<PoolClient>();
@@ -54,6 +55,8 @@ export class OrdersFirst implements Participants {
     this.pool.on('error', ignore); // whoever runs a statement hears of it
     this.pool.on('connect', (client) => this.onConnected(client));
   }
+
+  readonly probe: Probes['probe'] = (inquiry) => probesOf(this.others).probe(inquiry);
 
   async ask(question: Question): Promise<Answer> {
     const { call, timeoutMs } = question;
