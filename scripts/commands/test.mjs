@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { buildDashboard } from '../lib/dashboard.mjs';
 import { foreground } from '../lib/foreground.mjs';
@@ -23,15 +23,53 @@ export async function test(args) {
   return runTests(args);
 }
 
-/** @param {readonly string[]} args */
+/**
+ * Real processes and real kills wait more than they compute, and the other tests compute more than
+ * they wait: without arguments both run at once, and the former say at the end what they have said.
+ * @param {readonly string[]} args
+ */
 async function runTests(args) {
-  const file = path.resolve('.dev', `tally-${process.pid}.json`);
+  if (args.length > 0) return summed([await run(args)]);
+  const said = path.resolve('.dev', `e2e-${process.pid}.log`);
+  mkdirSync(path.dirname(said), { recursive: true });
+  const output = openSync(said, 'w');
+  try {
+    const [others, ofProcesses] = await Promise.all([
+      run(['--project', 'unit', '--project', 'postgres']),
+      run(['--project', 'e2e'], output),
+    ]);
+    say(readFileSync(said, 'utf8'));
+    return summed([others, ofProcesses]);
+  } finally {
+    closeSync(output);
+    rmSync(said, { force: true });
+  }
+}
+
+/** @typedef {{ passed: number, failed: number, code: number }} Run */
+
+let runs = 0;
+
+/**
+ * @param {readonly string[]} args
+ * @param {number} [output] as in foreground.mjs
+ * @returns {Promise<Run>}
+ */
+async function run(args, output) {
+  const file = path.resolve('.dev', `tally-${process.pid}-${++runs}.json`);
   mkdirSync(path.dirname(file), { recursive: true });
   const env = { ...process.env, CONCORDAT_TALLY: file };
-  const code = await foreground(process.execPath, [VITEST, 'run', ...REPORTERS, ...args], { env });
+  const options = output === undefined ? { env } : { env, output };
+  const code = await foreground(process.execPath, [VITEST, 'run', ...REPORTERS, ...args], options);
   const { passed, failed } = readTally(file);
-  say(`${passed} passed, ${code === 0 ? failed : Math.max(failed, 1)} failed`);
-  return code;
+  return { passed, failed: code === 0 ? failed : Math.max(failed, 1), code };
+}
+
+/** @param {readonly Run[]} all */
+function summed(all) {
+  const sum = (/** @type {(one: Run) => number} */ of) => all.reduce((n, one) => n + of(one), 0);
+  say(`${sum(({ passed }) => passed)} passed, ${sum(({ failed }) => failed)} failed`);
+  return Math.max(...all.map(({ code }) => code));
 }
 
 /**

@@ -8,6 +8,7 @@ const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
  * @typedef {object} Surroundings
  * @property {NodeJS.ProcessEnv} [env]
  * @property {boolean} [shell]
+ * @property {number} [output] a file descriptor for what it prints, instead of our terminal
  * @property {boolean} [channel] open one, which closes when this process is gone
  * @property {AbortSignal | undefined} [until] asks the program to end
  */
@@ -23,13 +24,18 @@ const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 export function foreground(
   program,
   args,
-  { env = process.env, shell = false, channel, until } = {},
+  { env = process.env, shell = false, output, channel, until } = {},
 ) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       env,
       shell,
-      stdio: ['inherit', 'inherit', 'inherit', ...(channel ? /** @type {const} */ (['ipc']) : [])],
+      stdio: [
+        'inherit',
+        output ?? 'inherit',
+        output ?? 'inherit',
+        ...(channel ? /** @type {const} */ (['ipc']) : []),
+      ],
     });
     const pass = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
     const finish = (/** @type {number} */ code) => {

@@ -17,7 +17,11 @@ const FAILURES_ASKED_MAX = 500;
 const HOUR_MS = 3_600_000;
 
 const { databaseUrl, pool } = await databaseFromTemplate();
-const coordinator = await startCoordinator({ DATABASE_URL: databaseUrl });
+const [coordinator, ...others] = await Promise.all([
+  startCoordinator({ DATABASE_URL: databaseUrl }),
+  startCoordinator({ DATABASE_URL: databaseUrl }),
+  startCoordinator({ DATABASE_URL: databaseUrl }),
+]);
 const admin = new Api(coordinator.url);
 const reader = { tenant: '*', roles: ['reader'] } as const;
 const LIST = '/v1/transactions';
@@ -105,9 +109,6 @@ describe('[4] a key', () => {
   });
 
   test('that is revoked is refused by every instance within 5 s', async () => {
-    const others = await Promise.all(
-      [1, 2].map(() => startCoordinator({ DATABASE_URL: databaseUrl })),
-    );
     const { id, key } = await makeKey(admin, grantsOfReader);
     const apis = [admin, ...others.map(({ url }) => new Api(url))].map((api) => api.as(key));
     for (const api of apis) expect(await api.get(LIST)).toMatchObject({ status: 200 });
@@ -251,8 +252,10 @@ describe('[7] whoever fails too often', () => {
     expect(await api.as(key).get(LIST, from)).toMatchObject({ status: 200 });
     expect(await api.as(unused).get(LIST, elsewhere)).toMatchObject({ status: 200 });
 
-    const refused = limited.log.filter(({ msg }) => msg === 'a request was refused');
-    expect(refused.length).toBeGreaterThan(20);
+    const refused = await eventually('they are in the log', () => {
+      const lines = limited.log.filter(({ msg }) => msg === 'a request was refused');
+      return lines.length > 20 && lines;
+    });
     expect(refused[0]).toMatchObject({ address: '203.0.113.7', method: 'GET', path: LIST });
     expect(limited.logText).not.toContain('ck_wrong');
   });
@@ -267,7 +270,7 @@ describe('[7] whoever fails too often', () => {
     }
     expect(statuses[0]).toBe(401);
     expect(statuses.at(-1)).toBe(429);
-    expect(limited.logText).toContain('a sign-in was refused');
+    await eventually('it is in the log', () => limited.logText.includes('a sign-in was refused'));
     expect(limited.logText).not.toContain('wrong-');
   });
 });

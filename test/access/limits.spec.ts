@@ -5,6 +5,7 @@ import { Api, malformed, problemIn } from '../http/api.js';
 import { TEST_API_KEY } from '../support/api-key.js';
 import { startCoordinator } from '../support/coordinator.js';
 import { databaseFromTemplate } from '../support/databases.js';
+import { eventually } from '../support/eventually.js';
 import { ScriptedParticipants } from '../support/scripted-participants.js';
 import { makeKey } from './callers.js';
 import { rawRequest, statusesIn } from './raw-request.js';
@@ -131,7 +132,10 @@ describe('[39] X-Forwarded-For', () => {
   const addressesOf = async (trusted: string, forwarded: string): Promise<readonly unknown[]> => {
     const behind = await startCoordinator({ ...environment, CONCORDAT_TRUSTED_PROXIES: trusted });
     await new Api(behind.url, null).get(LIST, { 'x-forwarded-for': forwarded });
-    const refused = behind.log.filter(({ msg }) => msg === 'a request was refused');
+    const refused = await eventually('it is in the log', () => {
+      const lines = behind.log.filter(({ msg }) => msg === 'a request was refused');
+      return lines.length > 0 && lines;
+    });
     return refused.map(({ address }) => address);
   };
 

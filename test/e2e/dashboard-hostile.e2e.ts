@@ -102,7 +102,9 @@ test('[46] nothing that others have written is executed, or becomes markup', asy
 test('[46] what is folded away, and what is copied, is text too', async () => {
   const maria = await Visitor.signIn(browser, world.coordinator.url, world.keys.maria);
   await maria.go(`/transactions/${gtid}`);
-  await maria.page.evaluate('document.querySelectorAll("details").forEach((one) => (one.open = true))');
+  await maria.page.evaluate(
+    'document.querySelectorAll("details").forEach((one) => (one.open = true))',
+  );
   for (const tab of await maria.page.getByRole('tab').all()) await tab.click();
   await maria.page.getByText('Payload').first().waitFor();
   expect(await maria.page.evaluate<boolean>(HURT)).toBe(false);
@@ -148,7 +150,9 @@ test('[8] the cookie is the browser’s alone, and dies at the server when one s
   expect(cookie).toMatchObject({ httpOnly: true, secure: true, path: '/' });
   expect(cookie?.name).toMatch(/^__Host-/);
   expect(await maria.page.evaluate<string>('document.cookie')).toBe('');
-  expect(await maria.page.evaluate<number>('localStorage.length + sessionStorage.length')).toBeLessThan(3);
+  expect(
+    await maria.page.evaluate<number>('localStorage.length + sessionStorage.length'),
+  ).toBeLessThan(3);
   const headers = { cookie: `${cookie?.name}=${cookie?.value}` };
   const ask = () => world.api.as(null).get('/v1/operations/overview', headers);
   expect((await ask()).status).toBe(200);

@@ -5,7 +5,7 @@
 // I1. The bank was killed, and is prepared in its database, before anybody looks.
 // I2. Clicks are counted by the page itself, of whatever was pressed.
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { fillIn } from './support/dashboard/acting.js';
 import { launch, Visitor } from './support/dashboard/browser.js';
 import { World } from './support/dashboard/world.js';
@@ -18,14 +18,12 @@ let browser: Browser;
 let world: World;
 
 beforeAll(async () => {
-  browser = await launch();
+  [browser, world] = await Promise.all([launch(), World.open(inject('databaseUrl'))]);
 }, START_TIMEOUT_MS);
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  world = await World.open(inject('databaseUrl'));
+afterAll(async () => {
+  await browser.close();
+  await world.close();
 });
-afterEach(() => world.close());
 
 /** I1. @returns the transaction that is the cause */
 async function incident(): Promise<string> {

@@ -8,7 +8,7 @@ import { expectAccessible } from './support/dashboard/accessible.js';
 import { DESKTOP, launch, PHONE, Visitor } from './support/dashboard/browser.js';
 import type { Morning } from './support/dashboard/morning.js';
 import { threeInTheMorning } from './support/dashboard/morning.js';
-import { picture } from './support/dashboard/pictures.js';
+import { arePicturesWanted, picture } from './support/dashboard/pictures.js';
 
 const START_TIMEOUT_MS = 120_000;
 
@@ -43,13 +43,17 @@ const pages: readonly (readonly [name: string, hash: string, sight: string | Reg
   ['access', '/access', 'You are maria'],
 ];
 
-/** Each scheme, and each window; that they differ in both at once, the pages do not know. */
-const looks = [
+/** Each scheme, and each window. */
+const tested = [
   { name: 'light-desktop', colorScheme: 'light', viewport: DESKTOP },
-  { name: 'dark-desktop', colorScheme: 'dark', viewport: DESKTOP },
-  { name: 'light-phone', colorScheme: 'light', viewport: PHONE },
   { name: 'dark-phone', colorScheme: 'dark', viewport: PHONE },
 ] as const;
+/** For pictures, the two others as well. */
+const pictured = [
+  { name: 'dark-desktop', colorScheme: 'dark', viewport: DESKTOP },
+  { name: 'light-phone', colorScheme: 'light', viewport: PHONE },
+] as const;
+const looks = arePicturesWanted ? [...tested, ...pictured] : tested;
 
 const BEYOND = 'document.documentElement.scrollWidth - innerWidth';
 
@@ -69,7 +73,9 @@ describe.each(looks)('$name', ({ name: look, ...how }) => {
     for (const [name, hash, sight] of pages) {
       await visitor.go(hash.replace(':blocker', blocker));
       await visitor.page.getByRole('main').getByText(sight).first().waitFor();
-      expect(await visitor.page.evaluate<number>(BEYOND), `pixels beyond the edge: ${name}`).toBe(0);
+      expect(await visitor.page.evaluate<number>(BEYOND), `pixels beyond the edge: ${name}`).toBe(
+        0,
+      );
       await expectAccessible(visitor, `${name}, ${look}`);
       await picture(visitor, `${name}-${look}`);
     }
@@ -100,7 +106,8 @@ test('by keyboard alone: from the overview to the cause, and to every page', asy
   await row.waitFor();
   const table = page.getByRole('table', { name: /^Causes/ });
   await table.locator('[tabindex="0"][data-row]').focus();
-  for (let n = 0; n < 5 && !(await isFocused(maria, 'blocking')); n++) await page.keyboard.press('j');
+  for (let n = 0; n < 5 && !(await isFocused(maria, 'blocking')); n++)
+    await page.keyboard.press('j');
   await page.keyboard.press('Enter');
   await page.waitForURL(new RegExp(blocker));
   const chords = [

@@ -65,7 +65,7 @@ test('a rollback against the last vote: one hundred times, one of the two decide
     return outcome;
   });
   expect(new Set(outcomes), 'each of them has won').toEqual(new Set(['committed', 'rolled-back']));
-}, 120_000);
+}, 300_000);
 
 test('two people at two instances do the same: one hundred times, it is done once', async () => {
   const slow = participants.add().answers('commit', { status: 503 });
@@ -81,7 +81,7 @@ test('two people at two instances do the same: one hundred times, it is done onc
     expect(results).toEqual(['done', 'unchanged']);
     expect(brief(await auditOf(auditor, gtid))).toEqual(['transaction.pause done']);
   });
-}, 120_000);
+}, 300_000);
 
 test('what another instance has a call under way for is acted upon all the same', async () => {
   const silent = participants.add().answers('commit', 'silence');

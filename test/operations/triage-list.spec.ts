@@ -277,6 +277,7 @@ describe('views', () => {
     expect(saved).toMatchObject({ name: 'Mine', builtIn: false, count: 1, atLeast: false });
     const listed = bodyOf(await triage.ask(acme, 'GET', 'views'), savedViewListSchema);
     expect(listed.items.map(({ name }) => name)).toContain('Mine');
+    expect(listed.items.find(({ name }) => name === 'In doubt')).toMatchObject({ count: 1 });
     const others = bodyOf(await triage.ask(everybody, 'GET', 'views'), savedViewListSchema);
     expect(others.items.map(({ name }) => name)).not.toContain('Mine');
     const foreign = triage.ask(everybody, 'DELETE', `views/${saved.id}`);

@@ -16,6 +16,8 @@ export interface Receiver {
   readonly received: Received[];
   /** With which status; 302 leads elsewhere. */
   answers: number;
+  /** After how long. */
+  delayMs: number;
 }
 
 /** Ends after the file's tests. */
@@ -27,7 +29,10 @@ export async function webhookReceiver(): Promise<Receiver> {
       const body = Buffer.concat(chunks).toString();
       receiver.received.push({ headers: request.headers, body, json: JSON.parse(body) as never });
       const location = receiver.answers === 302 ? { location: 'http://127.0.0.1:9/elsewhere' } : {};
-      response.writeHead(receiver.answers, location).end('what is behind it');
+      const answer = (): void => {
+        response.writeHead(receiver.answers, location).end('what is behind it');
+      };
+      setTimeout(answer, receiver.delayMs);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -37,6 +42,11 @@ export async function webhookReceiver(): Promise<Receiver> {
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const receiver: Receiver = { url: `http://127.0.0.1:${port}/hook`, received: [], answers: 204 };
+  const receiver: Receiver = {
+    url: `http://127.0.0.1:${port}/hook`,
+    received: [],
+    answers: 204,
+    delayMs: 0,
+  };
   return receiver;
 }

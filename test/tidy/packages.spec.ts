@@ -36,8 +36,9 @@ describe('every package', () => {
     expect(looseVersions([root, ...packages])).toEqual([]);
   });
 
-  test('can be published, if it is a library', () => {
-    expect(published.map(({ place }) => place)).toEqual([...foldersOf('libs'), 'migrations']);
+  test('can be published, if it is a library or a command', () => {
+    const all = [...foldersOf('libs'), 'migrations', 'apps/cli'];
+    expect(published.map(({ place }) => place)).toEqual(all);
     expect(published.flatMap(unpublishable)).toEqual([]);
   });
 });

@@ -9,6 +9,8 @@ export interface Manifest {
   readonly license?: string;
   readonly description?: string;
   readonly files?: readonly string[];
+  /** Of a package that is a command. */
+  readonly bin?: Readonly<Record<string, string>>;
   readonly exports?: { readonly '.'?: Readonly<Record<string, string>> };
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
@@ -75,14 +77,16 @@ export function looseVersions(all: readonly Package[]): readonly string[] {
 /** What a stranger needs to install and use it. */
 export function unpublishable({ place, manifest }: Package): readonly string[] {
   const entry = manifest.exports?.['.'] ?? {};
+  const isCommand = manifest.bin !== undefined;
+  const built = isCommand ? 'bin,dist,!dist/.tsbuildinfo' : 'dist,!dist/.tsbuildinfo';
+  const source = entry['@concordat/source'];
   const needed: Readonly<Record<string, boolean>> = {
     'the licence': manifest.license === 'Apache-2.0',
     'a description': (manifest.description ?? '') !== '',
-    'files: what is built, without the build information':
-      manifest.files?.join() === 'dist,!dist/.tsbuildinfo',
-    'an export of its source, for our tools': entry['@concordat/source']?.endsWith('.ts') === true,
-    'an export of types': entry['types'] === './dist/index.d.ts',
-    'an export of code': entry['default'] === './dist/index.js',
+    'files: what is built, without the build information': manifest.files?.join() === built,
+    'an export of its source, for our tools': isCommand || source?.endsWith('.ts') === true,
+    'an export of types': isCommand || entry['types'] === './dist/index.d.ts',
+    'an export of code': isCommand || entry['default'] === './dist/index.js',
   };
   return Object.entries(needed).flatMap(([what, isThere]) =>
     isThere ? [] : [`${place}/package.json: lacks ${what}`],

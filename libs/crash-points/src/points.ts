@@ -24,7 +24,8 @@ export const crashPoints = {
 
   // The journal, in the coordinator.
   'journal.before-statement': 'a batch of appends is complete; the database has not heard of it',
-  'audit.before-line': 'what a person did is written; its audit line is not, and nothing is durable',
+  'audit.before-line':
+    'what a person did is written; its audit line is not, and nothing is durable',
   'audit.before-commit': 'what a person did and its audit line are written; nothing is durable',
   'journal.committed': 'a batch of appends is durable; nobody in this process knows',
 

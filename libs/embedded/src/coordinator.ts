@@ -43,6 +43,7 @@ import type { LocalBranch } from './local-branch.js';
 import { CertainlyRolledBack } from './local-branch.js';
 import type { EmbeddedObserver, Reporting } from './observer.js';
 import { reportingTo } from './observer.js';
+import type { OpenParticipants } from './open-participants.js';
 import { openParticipants } from './open-participants.js';
 import type { Between, EmbeddedOperators } from './operators.js';
 import { ResourceNames } from './resource-names.js';
@@ -129,16 +130,7 @@ async function openOn(
   const cluster = await journal.cluster();
   const { databases, stopLooking } = await openDatabases(options, cluster, reporting);
   const { troubled } = reporting;
-  const reached = openParticipants({
-    registry: options.participants ?? new Map(),
-    allowedUrls: UrlAllowList.of([]),
-    cluster,
-    redisUrl: options.redisUrl,
-    secret: options.secret,
-    own: databases,
-    ...(options.inProcess === undefined ? {} : { inProcess: options.inProcess }),
-    onTrouble: troubled,
-  });
+  const reached = reachedBy(options, cluster, databases, troubled);
   const { directory, resourceManagers } = reached;
   const { operators } = options;
   const between = operators?.between(journal, troubled);
@@ -150,8 +142,7 @@ async function openOn(
   const globalTransactions = globalTransactionsOf(own);
   const keeping = new Housekeeping(journal, settings.retentionDays, troubled);
   enlistAll(databases);
-  const registered = databases.map(({ name, registration }) => [name, registration] as const);
-  const registry = new Map([...(options.participants ?? []), ...registered]);
+  const registry = registeredIn(options, databases);
   const parts = { journal, cluster, participants: reached, registry, engine, recovery, troubled };
   await operators?.opened(parts);
   return {
@@ -185,6 +176,33 @@ async function openOn(
       await journal.close();
     }),
   };
+}
+
+function reachedBy(
+  { participants, redisUrl, secret, inProcess }: EmbeddedOptions,
+  cluster: string,
+  databases: readonly OpenDatabase[],
+  troubled: Reporting['troubled'],
+): OpenParticipants {
+  return openParticipants({
+    registry: participants ?? new Map(),
+    allowedUrls: UrlAllowList.of([]),
+    cluster,
+    redisUrl,
+    secret,
+    own: databases,
+    ...(inProcess === undefined ? {} : { inProcess }),
+    onTrouble: troubled,
+  });
+}
+
+/** Whoever can be asked, the application's own databases among them. */
+function registeredIn(
+  { participants = new Map() }: EmbeddedOptions,
+  databases: readonly OpenDatabase[],
+): Registry {
+  const own = databases.map(({ name, registration }) => [name, registration] as const);
+  return new Map([...participants, ...own]);
 }
 
 /** However often it is called, it is done once. */

@@ -18,7 +18,7 @@ export interface AuditLine {
   readonly target: AuditTarget;
   /** In the person's own words; null where none is asked for. */
   readonly reason: string | null;
-  /** What was so before and after, and what it was decided upon. Never a payload, never a secret. */
+  /** What was so before and after, and upon what it was decided. No payloads, no secrets. */
   readonly before?: Json;
   readonly after?: Json;
   readonly evidence?: Json;

@@ -106,7 +106,7 @@ export interface JournalLine {
   readonly opened: readonly TokenedCall[];
 }
 
-/** `gone-on`: nothing was kept, for another instance has written a newer version, or has ended it. */
+/** `gone-on`: nothing was kept. Another instance has written a newer version, or has ended it. */
 export type Postponed = 'postponed' | 'gone-on';
 
 export interface Postponement {

@@ -48,12 +48,13 @@ function Row({ keys, meaning }: { readonly keys: string; readonly meaning: strin
 
 function useKeys(onHelp: () => void): void {
   const navigate = useNavigate();
-  const chordAt = useRef(0);
+  const chordAt = useRef(Number.NEGATIVE_INFINITY);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-      const isChord = Date.now() - chordAt.current < CHORD_MS;
-      chordAt.current = event.key === 'g' ? Date.now() : 0;
+      // when it was pressed, however late the page has come to it
+      const isChord = event.timeStamp - chordAt.current < CHORD_MS;
+      chordAt.current = event.key === 'g' ? event.timeStamp : Number.NEGATIVE_INFINITY;
       const destination = destinations.find(({ key }) => isChord && key === event.key);
       if (destination !== undefined) void navigate({ to: destination.to });
       else if (event.key === '?') onHelp();

@@ -40,7 +40,8 @@ export async function threeInTheMorning(
   await withHeuristic(world);
   await withStuckSaga(world);
   await deeds(world, hook.url);
-  const blocker = await world.strand();
+  const blocker = await world.strand({}, RETRY);
+  await world.api.until(blocker, 'stuck', ({ stuck }) => stuck);
   await world.block(SESSIONS);
   await askForApproval(world, blocker);
   return { world, blocker, hook };
@@ -52,7 +53,11 @@ async function pastHour(api: Api): Promise<void> {
   const ended = Array.from({ length: ENDED }, async (_, n) => {
     const amount = n % 9 === 8 ? 1_000_000 : 5;
     const branches = [
-      { id: 'debit', participant: 'alfa', payload: { account: String(50 + (n % 40)), amount: -amount } },
+      {
+        id: 'debit',
+        participant: 'alfa',
+        payload: { account: String(50 + (n % 40)), amount: -amount },
+      },
       { id: 'credit', participant: 'beta', payload: { account: String(50 + (n % 40)), amount } },
     ];
     const metadata = { order: String(4_650 + n) };
@@ -95,7 +100,11 @@ async function deeds(world: World, url: string): Promise<void> {
   await to('participants/shipping/pause', { reason: 'the lorries are at the garage until six' });
   await api.untilEnded(await world.begin({ name: 'statement' }));
   const filter = { stuck: 'true' };
-  await post(operator, '/v1/operations/bulk', { action: 'retry', filter, reason: 'payments is said to be back' });
+  await post(operator, '/v1/operations/bulk', {
+    action: 'retry',
+    filter,
+    reason: 'payments is said to be back',
+  });
   await eventually('the bulk is over', async () => {
     const { text } = await operator.get('/v1/operations/bulk');
     return text.includes('"finished"');

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { expect } from 'vitest';
 import type { Visitor } from './browser.js';
 
-const IS_WANTED = process.env['UPDATE_SCREENSHOTS'] === '1';
+export const arePicturesWanted = process.env['UPDATE_SCREENSHOTS'] === '1';
 const ALL = path.resolve('node_modules/.cache/screenshots');
 const KEPT = path.resolve('docs/images');
 const BYTES_MAX = 200_000;
@@ -25,7 +25,7 @@ const kept: ReadonlySet<string> = new Set([
 
 /** @param name of the page, of the scheme, of the window */
 export async function picture({ page }: Visitor, name: string): Promise<void> {
-  if (!IS_WANTED) return;
+  if (!arePicturesWanted) return;
   const png = await page.screenshot({ animations: 'disabled', caret: 'hide', scale: 'css' });
   mkdirSync(ALL, { recursive: true });
   writeFileSync(path.join(ALL, `${name}.png`), png);

@@ -35,7 +35,7 @@ export type Person = keyof typeof roles;
 export const STUCK_ACCOUNT = '7';
 const FREE_ACCOUNT = '8';
 const AMOUNT = 25;
-const APPLICATIONS: readonly string[] = ["shop-api", "ledger-worker", "statement-export"];
+const APPLICATIONS: readonly string[] = ['shop-api', 'ledger-worker', 'statement-export'];
 
 export class World {
   private readonly waiting = new Set<pg.Client>();
@@ -87,11 +87,12 @@ export class World {
   /**
    * A transfer that commits, in which alfa dies in doubt (W1).
    * @param more of the request
+   * @param retry of its branches
    * @returns its gtid
    */
-  async strand(more: object = {}): Promise<string> {
+  async strand(more: object = {}, retry: object = LATER): Promise<string> {
     await this.banks.alfa.arm();
-    const gtid = await this.ask(transferOf(STUCK_ACCOUNT, more));
+    const gtid = await this.ask(transferOf(STUCK_ACCOUNT, more, retry));
     const { signal, said } = await this.banks.alfa.death();
     if (signal !== 'SIGKILL' || said !== 'commit.before') {
       throw new Error(`alfa did not die in doubt: ${signal} at ${said}`);
@@ -205,8 +206,7 @@ async function keysOf(root: Api): Promise<World['keys']> {
 /** Longer than a test lasts: what is asked again before that, a person has asked for. */
 const LATER = { firstDelayMs: 300_000, delayMaxMs: 300_000 };
 
-function transferOf(from: string, more: object): object {
-  const retry = LATER;
+function transferOf(from: string, more: object, retry: object = LATER): object {
   return {
     protocol: '2pc',
     name: 'transfer',

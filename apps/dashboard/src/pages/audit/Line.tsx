@@ -48,6 +48,7 @@ function Whole({ item }: { readonly item: AuditItemView }) {
       </>,
     ],
     ['On', <Target target={target} />],
+    ...block('In full', Object.keys(target).length === 0 ? undefined : target),
     ['Tenant', tenant === '*' ? 'none: the whole installation' : tenant],
     ['Why', reason ?? 'no reason'],
     ...block('Evidence', item.evidence),

@@ -89,7 +89,7 @@ function AllOf({ actor: { id, name } }: Pick<AuditItemView, 'actor'>) {
   );
 }
 
-/** On what it was done: a transaction leads to its page. */
+/** On what it was done, briefly: a transaction leads to its page. */
 export function Target({ target }: Pick<AuditItemView, 'target'>) {
   const entries = Object.entries(target);
   if (entries.length === 0) return <>–</>;
@@ -98,7 +98,7 @@ export function Target({ target }: Pick<AuditItemView, 'target'>) {
       {entries.map(([name, value]) => (
         <li key={name}>
           <span className={classes['soft']}>{names[name] ?? name}</span>{' '}
-          {name === 'gtid' ? <ToTransaction gtid={value} /> : <span>{value}</span>}
+          {name === 'gtid' ? <ToTransaction gtid={value} /> : <Named value={value} />}
         </li>
       ))}
     </ul>
@@ -110,6 +110,14 @@ const names: Readonly<Record<string, string>> = {
   resourceManager: 'database',
   gid: 'name there',
 };
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Of an id, as much as tells it from its neighbours; all of it is in the line. */
+function Named({ value }: { readonly value: string }) {
+  if (!UUID.test(value)) return <span>{value}</span>;
+  return <code title={value}>…{value.slice(-12)}</code>;
+}
 
 function ToTransaction({ gtid }: { readonly gtid: string }) {
   return (

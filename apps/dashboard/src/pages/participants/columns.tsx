@@ -23,7 +23,7 @@ const columns: readonly Column<Participant>[] = [
     cell: ({ name, kind, address }) => (
       <>
         <strong>{name}</strong>
-        <div className={classes['soft']}>
+        <div className={classes['address']}>
           {kinds[kind]}
           {address !== '' && `, ${address}`}
         </div>
@@ -117,7 +117,7 @@ function Calls({ calls }: Pick<Participant, 'calls'>) {
   if (calls === null) return <span className={classes['soft']}>none lately</span>;
   const { answered, inDoubt, refused, windowMs, lastAnsweredAt } = calls;
   return (
-    <>
+    <div className={classes['calls']}>
       {count(answered)} answered
       {refused > 0 && `, ${count(refused)} with a no`}
       {inDoubt > 0 && <div className={classes['bad']}>{count(inDoubt)} in doubt</div>}
@@ -129,7 +129,7 @@ function Calls({ calls }: Pick<Participant, 'calls'>) {
           </>
         )}
       </div>
-    </>
+    </div>
   );
 }
 
