@@ -3,6 +3,8 @@
 import { createHmac } from 'node:crypto';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { ParticipantHealthView } from '@concordat/wire/operations';
+import { participantListSchema } from '@concordat/wire/operations';
 import { eventually } from '../support/eventually.js';
 import { actOn, fillIn } from './support/dashboard/acting.js';
 import { launch, Visitor } from './support/dashboard/browser.js';
@@ -42,9 +44,11 @@ describe('participants', () => {
       await fillIn(operator, 'Pause beta', { reason });
       const row = page.getByRole('row').filter({ hasText: 'beta' });
       await row.getByText('Paused by operator: it was agreed').waitFor();
+      expect(await participant('beta')).toMatchObject({ health: 'paused' });
       await page.getByRole('button', { name: 'Resume beta' }).click();
       await fillIn(operator, 'Resume beta', { reason });
       await page.getByRole('button', { name: 'Pause beta' }).waitFor();
+      expect(await participant('beta')).toMatchObject({ paused: null });
     }));
 
   test('a database is scanned, and tested in plain words', () =>
@@ -56,8 +60,15 @@ describe('participants', () => {
       await database.getByRole('button', { name: 'Scan now: alfa-db' }).click();
       await database.getByRole('button', { name: 'Self-test: alfa-db' }).click();
       await database.getByText(/can rely on it/).waitFor();
+      const found = await participant('alfa-db');
+      expect(found?.resourceManager?.lastSelfTest?.checks.length).toBeGreaterThan(3);
     }));
 });
+
+async function participant(name: string): Promise<ParticipantHealthView | undefined> {
+  const { body } = await world.api.get('/v1/operations/participants');
+  return participantListSchema.parse(body).items.find((one) => one.name === name);
+}
 
 describe('what is in doubt', () => {
   test('an orphan is rolled back with evidence; what is not ours is shown and not touched', () =>
@@ -133,7 +144,7 @@ describe('alerts', () => {
       await page.getByRole('button', { name: 'Test this alert: Somebody waits' }).click();
       await page.getByText('The test has arrived.').waitFor();
       const { headers, body } = await hook.next();
-      const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
+      const signed = [headers['webhook-id'], headers['webhook-timestamp'], body].join('.');
       const key = Buffer.from(secret.trim().replace('whsec_', ''), 'base64');
       const expected = createHmac('sha256', key).update(signed).digest('base64');
       expect(headers['webhook-signature']).toBe(`v1,${expected}`);

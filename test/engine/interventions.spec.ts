@@ -1,5 +1,6 @@
 // What people do to transactions that are under way, at instances that share a journal.
 import type { AuditLine, Intervening, Question } from '@concordat/engine';
+import { EntryRejected } from '@concordat/engine';
 import { openJournal } from '@concordat/journal';
 import type { BranchId, GlobalTransactionId, TransactionEvent } from '@concordat/protocols';
 import { summaryOf } from '@concordat/protocols';
@@ -252,6 +253,18 @@ test('what fails leaves no line, and what it was about to do is undone', async (
   await journal.audited(audit('test.done', gtid), (run) => run(insert, [gtid, gtid]));
   expect(await actionsOn(gtid)).toEqual(['test.done']);
   await journal.close();
+});
+
+test('what is in the audit already is refused at once, and not tried again and again', async () => {
+  const instance = await instanceOn(databaseUrl, falteringBank().script);
+  const { gtid } = await instance.engine.begin(stuckRequest);
+  const line = audit('test.twice', gtid);
+  expect(await intervene(instance, gtid, { type: 'hurried' }, { audit: line })).toMatchObject({
+    type: 'done',
+  });
+  const again = intervene(instance, gtid, { type: 'hurried' }, { audit: line });
+  await expect(again).rejects.toThrow(EntryRejected);
+  expect(await actionsOn(gtid)).toEqual(['test.twice']);
 });
 
 test('who has a call under way learns of what was done elsewhere when it renews its lease', async () => {

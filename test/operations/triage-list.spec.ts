@@ -168,17 +168,24 @@ describe('the list', () => {
     expect(names.join(', ')).toBe(ALL);
   });
 
-  test.each(['harm=bad', 'paused=yes', 'colour=red', 'gtid=x', 'cursor=zz', 'limit=0', 'stuck=1'])(
-    'refuses "%s" and names what is wrong',
-    async (query) => {
-      const asked = triage.ask(everybody, 'GET', `transactions?${query}`);
-      await expect(asked).rejects.toBeInstanceOf(Refusal);
-      await expect(asked).rejects.toMatchObject({
-        kind: 'malformed-request',
-        errors: [{ pointer: `/${query.split('=')[0]}` }],
-      });
-    },
-  );
+  test.each([
+    'error=%00',
+    'name=%00',
+    'harm=bad',
+    'paused=yes',
+    'colour=red',
+    'gtid=x',
+    'cursor=zz',
+    'limit=0',
+    'stuck=1',
+  ])('refuses "%s" and names what is wrong', async (query) => {
+    const asked = triage.ask(everybody, 'GET', `transactions?${query}`);
+    await expect(asked).rejects.toBeInstanceOf(Refusal);
+    await expect(asked).rejects.toMatchObject({
+      kind: 'malformed-request',
+      errors: [{ pointer: `/${query.split('=')[0]}` }],
+    });
+  });
 
   test('says why each is where it is, and what harm it does', async () => {
     const { items } = bodyOf(await triage.ask(everybody, 'GET', 'transactions'), triageListSchema);

@@ -220,10 +220,10 @@ describe('outcomes over time', () => {
     summing.start();
     const summed = await eventually('they are summed', async () => {
       const told = await overview(everybody, 62 * MINUTE_MS);
-      return total(told.series) === 4 ? told : undefined;
+      const isBehind = told.missing.some(({ what }) => what === 'outcomes over time');
+      return total(told.series) === 4 && !isBehind ? told : undefined;
     });
     await summing.stop();
-    expect(summed.missing.map(({ what }) => what)).not.toContain('outcomes over time');
     const { rows } = await pool.query(
       'select sum(ended)::integer as n from concordat.ended_minute',
     );

@@ -5,7 +5,7 @@ import { EntryRejected } from '@concordat/engine';
 import type { GlobalTransactionId } from '@concordat/protocols';
 import { assert } from '@concordat/protocols';
 import { charactersIn, rowOf } from './append-row.js';
-import type { Database } from './database.js';
+import type { Database, Run } from './database.js';
 import { StatementRolledBack } from './database.js';
 import type { GroupCommitLimits } from './group-commit.js';
 import { GroupCommit } from './group-commit.js';
@@ -79,7 +79,7 @@ export class PostgresJournal implements Journal {
       const written = await run(APPEND, appendParameters(this.owner, [{ ...row, forced: true }]));
       if (written.length === 0) return 'conflict';
       crashPoint('audit.before-line');
-      for (const line of audit) await run(AUDIT, auditParameters(line));
+      for (const line of audit) await addLine(run, line);
       crashPoint('audit.before-commit');
       return 'appended';
     });
@@ -93,6 +93,17 @@ export class PostgresJournal implements Journal {
     crashPoint('journal.committed');
     const gtids = new Set(written.map(({ gtid }) => gtid));
     return rows.map(({ gtid }) => (gtids.has(gtid) ? 'appended' : 'conflict'));
+  }
+}
+
+/** @throws EntryRejected if the audit has a line of this id: its act was done, or refused, before */
+async function addLine(run: Run, line: AuditLine): Promise<void> {
+  try {
+    await run(AUDIT, auditParameters(line));
+  } catch (error) {
+    // No conflict of versions: whoever read again would be told the same, again and again.
+    const isThere = error instanceof StatementRolledBack && error.sqlState === UNIQUE_VIOLATION;
+    throw isThere ? new EntryRejected('the audit has its line already', { cause: error }) : error;
   }
 }
 

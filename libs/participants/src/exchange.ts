@@ -120,6 +120,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 /** Errors of sockets and of undici have a code, and not always a message. */
 function reasonOf(error: Error & { readonly code?: unknown }): string {
   if (error.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return 'the body is larger than 1 MiB';
-  const code = typeof error.code === 'string' ? `${error.code} ` : '';
-  return `${code}${error.message}`.trim() || error.name;
+  const { code, message, name } = error;
+  const isSaid = typeof code !== 'string' || message.includes(code);
+  return (isSaid ? message : `${code} ${message}`.trim()) || name;
 }

@@ -4,7 +4,14 @@
 // Y2. A count that would cost a scan is a lower bound, and says so (`atLeast`).
 import { z } from 'zod';
 import { instantSchema, transactionViewSchema } from '../views.js';
-import { gtidSchema, idSchema, outcomeSchema, phaseSchema, protocolSchema } from '../words.js';
+import {
+  gtidSchema,
+  idSchema,
+  outcomeSchema,
+  phaseSchema,
+  printableSchema,
+  protocolSchema,
+} from '../words.js';
 import { tenantSchema } from './permissions.js';
 import { blocksSchema, waitingSessionSchema } from './truth.js';
 import { resourceManagerViewSchema, standingOfPreparedSchema } from '../resource-manager-views.js';
@@ -156,7 +163,11 @@ export const triageExtras = {
   tenant: tenantSchema.optional(),
   cause: z.string().max(64).optional().meta({ description: 'The fingerprint of a cause.' }),
   /** A part of an error, letter case aside; of what is unfinished. */
-  error: z.string().max(200).optional(),
+  error: z
+    .string()
+    .max(200)
+    .refine((text) => !text.includes('\0'), 'must have no NUL in it')
+    .optional(),
   gtid: z.string().max(64).optional().meta({ description: 'The beginning of an id.' }),
   unfinished: z.enum(['true', 'false']).optional(),
 };
@@ -164,7 +175,7 @@ export const triageExtras = {
 export const savedViewSchema = z
   .strictObject({
     id: z.string(),
-    name: z.string().min(1).max(60),
+    name: printableSchema(60),
     /** As it stands in the URL of the page. */
     query: z.record(z.string(), z.string()),
     /** Ours: cannot be changed. */

@@ -1,4 +1,4 @@
-// The keys there are, who has made them, and when each was last used. What a key says is shown once.
+// The keys there are, who has made them, and when each was last used. A key itself is shown once.
 import { Button } from '@mantine/core';
 import type { KeyView } from '@concordat/wire/operations';
 import { useQuery } from '@tanstack/react-query';

@@ -130,28 +130,7 @@ function Fields({ draft, onChange }: FieldsProps) {
         value={draft.name}
         onChange={(event) => onChange({ name: oneLine(event.currentTarget.value) })}
       />
-      <Group grow align="end">
-        <Select
-          label="Fires when"
-          allowDeselect={false}
-          data={watches.map((value) => ({ value, label: watchWords[value].label }))}
-          value={draft.watch}
-          onChange={(watch) =>
-            isWatch(watch) && onChange({ watch, limit: watchWords[watch].limit })
-          }
-        />
-        <NumberInput
-          label={
-            watchWords[draft.watch].unit === 'seconds'
-              ? 'For more than (seconds)'
-              : 'So many, or more'
-          }
-          min={1}
-          allowDecimal={false}
-          value={draft.limit}
-          onChange={(limit) => typeof limit === 'number' && onChange({ limit })}
-        />
-      </Group>
+      <Condition draft={draft} onChange={onChange} />
       <TextInput
         label="Webhook"
         description="Where it is told. The address is checked as a participant’s is."
@@ -177,5 +156,30 @@ function Fields({ draft, onChange }: FieldsProps) {
         onChange={(event) => onChange({ enabled: event.currentTarget.checked })}
       />
     </>
+  );
+}
+
+function Condition({ draft, onChange }: FieldsProps) {
+  return (
+    <Group grow align="end">
+      <Select
+        label="Fires when"
+        allowDeselect={false}
+        data={watches.map((value) => ({ value, label: watchWords[value].label }))}
+        value={draft.watch}
+        onChange={(watch) => isWatch(watch) && onChange({ watch, limit: watchWords[watch].limit })}
+      />
+      <NumberInput
+        label={
+          watchWords[draft.watch].unit === 'seconds'
+            ? 'For more than (seconds)'
+            : 'So many, or more'
+        }
+        min={1}
+        allowDecimal={false}
+        value={draft.limit}
+        onChange={(limit) => typeof limit === 'number' && onChange({ limit })}
+      />
+    </Group>
   );
 }

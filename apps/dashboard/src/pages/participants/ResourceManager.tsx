@@ -19,75 +19,85 @@ import classes from './Participants.module.css';
 import { SelfTest } from './SelfTest.js';
 
 export function ResourceManager({ status }: { readonly status: ResourceManagerView }) {
-  const { name, kind, address, reachable, lastSeenAt, lastScan, lastError } = status;
+  const { name } = status;
   const refresh = useRefresh();
   const scanning = useMutation({ mutationFn: () => scan(name), onSuccess: refresh });
   const testing = useMutation({ mutationFn: () => selfTest(name), onSuccess: refresh });
   const failure = scanning.error ?? testing.error;
-  const whyNot = takes(
-    'participants.operate (for all tenants)',
-    useMay('participants.operate', '*'),
-  );
   return (
     <Panel
       title={
         <>
-          {name} <Reachable reachable={reachable} />
+          {name} <Reachable reachable={status.reachable} />
         </>
       }
       aside={
         <div className={classes['acts']}>
-          <GuardedButton
-            size="compact-sm"
-            variant="default"
-            whyNot={whyNot}
-            aria-label={`Scan now: ${name}`}
-            leftSection={<IconListSearch size={15} aria-hidden="true" />}
-            loading={scanning.isPending}
-            onClick={() => scanning.mutate()}
-          >
-            Scan now
-          </GuardedButton>
-          <GuardedButton
-            size="compact-sm"
-            variant="default"
-            whyNot={whyNot}
-            aria-label={`Self-test: ${name}`}
-            leftSection={<IconStethoscope size={15} aria-hidden="true" />}
-            loading={testing.isPending}
-            onClick={() => testing.mutate()}
-          >
-            Self-test
-          </GuardedButton>
+          <Check label="Scan now" name={name} icon={IconListSearch} deed={scanning} />
+          <Check label="Self-test" name={name} icon={IconStethoscope} deed={testing} />
         </div>
       }
     >
       {failure !== null && <Refused error={failure} />}
-      <dl className={classes['facts']}>
-        <Fact name="It is">{`${kind === 'postgres' ? 'PostgreSQL' : 'MariaDB or MySQL'} at ${address}`}</Fact>
-        <Fact name="Last scan">
-          {lastScan === undefined ? (
-            'none yet'
-          ) : (
-            <>
-              <Time at={lastScan.at} />, in {latency(lastScan.tookMs)}
-            </>
-          )}
-        </Fact>
-        {reachable === false && (
-          <Fact name="Last answered">
-            {lastSeenAt === undefined ? (
-              'never, since this coordinator started'
-            ) : (
-              <Time at={lastSeenAt} />
-            )}
-          </Fact>
-        )}
-        {lastError !== undefined && <Fact name="Error">{lastError}</Fact>}
-      </dl>
+      <Facts status={status} />
       <Prepared status={status} />
       <SelfTest name={name} result={testing.data ?? status.lastSelfTest} />
     </Panel>
+  );
+}
+
+interface CheckProps {
+  readonly label: string;
+  readonly name: string;
+  readonly icon: typeof IconListSearch;
+  readonly deed: { readonly isPending: boolean; readonly mutate: () => void };
+}
+
+/** Changes nothing that anybody would miss, so it is done at once. */
+function Check({ label, name, icon: Icon, deed }: CheckProps) {
+  const may = useMay('participants.operate', '*');
+  return (
+    <GuardedButton
+      size="compact-sm"
+      variant="default"
+      whyNot={takes('participants.operate (for all tenants)', may)}
+      aria-label={`${label}: ${name}`}
+      leftSection={<Icon size={15} aria-hidden="true" />}
+      loading={deed.isPending}
+      onClick={() => deed.mutate()}
+    >
+      {label}
+    </GuardedButton>
+  );
+}
+
+function Facts({ status }: { readonly status: ResourceManagerView }) {
+  const { kind, address, reachable, lastSeenAt, lastScan, lastError } = status;
+  return (
+    <dl className={classes['facts']}>
+      <Fact name="It is">
+        {kind === 'postgres' ? 'PostgreSQL' : 'MariaDB or MySQL'} at {address}
+      </Fact>
+      <Fact name="Last scan">
+        {lastScan === undefined ? (
+          'none yet'
+        ) : (
+          <>
+            <Time at={lastScan.at} />, in {latency(lastScan.tookMs)}
+          </>
+        )}
+      </Fact>
+      {reachable === false && (
+        <Fact name="Last answered">
+          {lastSeenAt === undefined ? (
+            'never, since this coordinator started'
+          ) : (
+            <Time at={lastSeenAt} />
+          )}
+        </Fact>
+      )}
+      {lastError !== undefined && <Fact name="Error">{lastError}</Fact>}
+    </dl>
   );
 }
 
