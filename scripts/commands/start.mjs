@@ -53,7 +53,7 @@ function untilAsked() {
 async function open(house, { withDemo }) {
   await house.lock();
   await requireFreePort();
-  await build('apps/coordinator', 'apps/bank', 'apps/shop');
+  await build('apps/coordinator', 'apps/bank', 'apps/shop', 'apps/cli');
   const database = await openDatabase(house);
   const redisUrl = await openRedis(house);
   const hindrance = await prepareForParticipants(database);

@@ -43,25 +43,26 @@ async function auditOf(gtid: string): Promise<readonly string[]> {
 const press = (name: string) => maria.page.getByRole('button', { name, exact: true }).click();
 
 describe('on a transaction', () => {
-  test('pause, resume, retry now', async () => {
-    const { gtid, there } = await predicaments.stuckAt('2pc', 'commit');
+  test('pause, and resume', async () => {
+    const { gtid } = await predicaments.stuckAt('2pc', 'commit');
     await maria.go(`/transactions/${gtid}`);
     await press('Pause');
     await fillIn(maria, 'Pause', { reason });
+    expect(await isPaused(gtid)).toBe(true);
     await press('Resume');
     await fillIn(maria, 'Resume', { reason });
+    expect(await isPaused(gtid)).toBe(false);
+    expect(await auditOf(gtid)).toEqual(['transaction.pause done', 'transaction.resume done']);
+  });
+
+  test('retry now', async () => {
+    const { gtid, there } = await predicaments.stuckAt('2pc', 'commit');
     there.answers('commit', { status: 200 });
-    // resumed, it may have been asked before that
-    if ((await world.api.find(gtid)).phase !== 'ended') {
-      await press('Retry now');
-      await fillIn(maria, 'Retry now', { reason });
-    }
+    await maria.go(`/transactions/${gtid}`);
+    await press('Retry now');
+    await fillIn(maria, 'Retry now', { reason });
     expect((await world.api.untilEnded(gtid)).outcome).toBe('committed');
-    expect(await auditOf(gtid)).toEqual([
-      'transaction.pause done',
-      'transaction.resume done',
-      'transaction.retry done',
-    ]);
+    expect(await auditOf(gtid)).toEqual(['transaction.retry done']);
   });
 
   test('roll back what is undecided; what is decided cannot be, and why stands there', async () => {
@@ -156,6 +157,44 @@ describe('on a branch', () => {
     expect(await resolve.getAttribute('aria-disabled')).toBe('true');
     expect(await resolve.innerText()).toMatch(/Not now: .*outstanding/);
     await maria.page.keyboard.press('Escape');
+  });
+});
+
+describe('a list', () => {
+  test('is filtered, saved as a view, shared by its address, and forgotten', async () => {
+    const { page } = maria;
+    const { gtid } = await predicaments.stuckAt('2pc', 'commit', { request: { name: 'odd one' } });
+    await maria.go('/transactions');
+    await page.getByRole('textbox', { name: 'Name' }).fill('odd one');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/name=odd/);
+    await page.getByRole('button', { name: 'Save this view' }).click();
+    await page.getByLabel('Name of the view').fill('Oddities');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    const views = page.getByRole('navigation', { name: 'Saved views' });
+    await views.getByRole('link', { name: /^Oddities/ }).waitFor();
+
+    await maria.go('/transactions?phase=ended');
+    await views.getByRole('link', { name: /^Oddities/ }).click();
+    await page.getByRole('row').filter({ hasText: gtid }).waitFor();
+    const jo = await Visitor.signIn(browser, world.coordinator.url, world.keys.jo);
+    await jo.go(page.url().split('#')[1] ?? '');
+    await jo.page.getByRole('row').filter({ hasText: gtid }).waitFor();
+    expect(await jo.page.locator('[data-row]').count()).toBe(1);
+    await jo.close();
+
+    await page.getByRole('button', { name: 'forget the view Oddities' }).click();
+    await views.getByRole('link', { name: /^Oddities/ }).waitFor({ state: 'detached' });
+  });
+
+  test('an incident is copied for the ticket', async () => {
+    await maria.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const { gtid } = await predicaments.stuckAt('2pc', 'commit');
+    await maria.go(`/transactions/${gtid}`);
+    await maria.page.getByRole('button', { name: 'Copy incident summary' }).click();
+    await maria.page.getByRole('button', { name: 'Copied' }).waitFor();
+    const copied = await maria.page.evaluate<string>('navigator.clipboard.readText()');
+    expect(copied).toContain(gtid);
   });
 });
 

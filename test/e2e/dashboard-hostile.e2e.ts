@@ -1,6 +1,7 @@
 // The page among enemies: whatever a stranger has written is text and never markup (item 46 of
-// security.md), the policy of the page permits no inline script or style (44), the session cookie is
-// the browser's alone and dies at the server (8), and another tenant's transaction was never heard of.
+// security.md), the policy of the page permits no inline script or style (44), the session cookie
+// is the browser's alone and dies at the server (8), and another tenant's transaction was never
+// heard of (18).
 //
 // H1. What is planted comes from real transactions: names, ids, payloads, errors that participants
 //     answer, names of branches in a database, queries of sessions that wait.

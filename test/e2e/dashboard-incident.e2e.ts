@@ -1,6 +1,6 @@
 // At three in the morning: a bank has died in doubt, and ten sessions wait for what it has locked.
 // A person reaches the cause from the overview in two clicks, sees who waits, what is true and what
-// is safe, and ends it: once by retrying when the bank is back, once by force, with a second person.
+// is safe, and ends it: once by retrying as the bank is back, once by force, with a second person.
 //
 // I1. The bank was killed, and is prepared in its database, before anybody looks.
 // I2. Clicks are counted by the page itself, of whatever was pressed.

@@ -1,6 +1,6 @@
-// Every page, with everything on it that it can show, in both colour schemes and on both sizes of a
-// window: no fault of accessibility that is serious, nothing in the console, nothing beyond the edge,
-// and by keyboard alone as well.
+// Every page, with everything on it that it can show, in both colour schemes and on both sizes of
+// a window: no fault of accessibility that is serious, nothing in the console, nothing beyond the
+// edge, and by keyboard alone as well.
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { ScriptedParticipants } from '../support/scripted-participants.js';

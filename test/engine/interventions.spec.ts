@@ -58,8 +58,7 @@ const stuckRequest = request({
 
 test('a retry asks at once what would have been asked in ten minutes', async () => {
   const bank = falteringBank();
-  const instance = await instanceOn(databaseUrl, bank.script);
-  instance.engine.start();
+  const instance = await instanceOn(databaseUrl, bank.script); // never started: nothing sweeps
   const { gtid } = await instance.engine.begin(stuckRequest);
   await expect.poll(() => bank.commits().length, patience).toBe(2);
   await expect.poll(() => instance.engine.inFlight(), patience).toBe(0);

@@ -33,6 +33,18 @@ describe('a database in which a decision could be lost is refused', () => {
   });
 });
 
+test('who is frozen within a transaction is thrown out of it, for he may hold the audit', async () => {
+  const journal = await open();
+  const setting = {
+    name: 'test-setting',
+    text: `select extract(epoch from
+                  current_setting('idle_in_transaction_session_timeout')::interval)::float8 as s`,
+  };
+  const [row] = await journal.database.run<{ s: number }>(setting, []);
+  expect(row?.s).toBe(10);
+  await journal.close();
+});
+
 test('a database that does not answer is waited for, and then given up', async () => {
   const reasons: string[] = [];
   const waiting = waitForPostgres({

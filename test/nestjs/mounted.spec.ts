@@ -13,17 +13,19 @@ import { databaseFromTemplate } from '../support/databases.js';
 import { ExpressAdapter } from './express-adapter.js';
 import { embeddedOptions } from './support.js';
 
-const { databaseUrl } = await databaseFromTemplate();
+const { databaseUrl, pool } = await databaseFromTemplate();
 const bearer = { authorization: `Bearer ${TEST_API_KEY}` };
 const json = { ...bearer, 'content-type': 'application/json' };
 /** Nobody but a person asks again. */
 const slowly = { attemptsMax: 100, firstDelayMs: 600_000, delayMaxMs: 600_000 };
 let isOpen = false;
+let payments = 0;
 
 @Saga({ name: 'order' })
 class Order {
   @Step({ pivot: true })
   async pay(): Promise<{ readonly paid: true }> {
+    payments += 1;
     if (!isOpen) throw new Error('the till is closed');
     return { paid: true };
   }
@@ -66,16 +68,14 @@ describe.each([
   test('what is stuck in the application is seen, retried and audited', async () => {
     isOpen = false;
     const { app, url } = await mounted(adapter());
-    const { gtid } = await app
-      .get(Concordat)
-      .begin(
-        {
-          protocol: 'saga',
-          name: 'order',
-          branches: [{ id: 'pay', participant: 'order.pay', retry: slowly }],
-        },
-        { waitMs: 0 },
-      );
+    const { gtid } = await app.get(Concordat).begin(
+      {
+        protocol: 'saga',
+        name: 'order',
+        branches: [{ id: 'pay', participant: 'order.pay', retry: slowly }],
+      },
+      { waitMs: 0 },
+    );
     const at = `${url}/v1/operations/transactions/${gtid}`;
     const detail = async (): Promise<TransactionDetailView> =>
       (await (await fetch(at, { headers: bearer })).json()) as TransactionDetailView;
@@ -91,6 +91,45 @@ describe.each([
       .toBe('committed');
     expect((await detail()).audit).toMatchObject([{ reason: 'the till is open again' }]);
   });
+});
+
+test('who was paused before the application starts is not called when it does', async () => {
+  isOpen = false;
+  const { app } = await mounted(new ExpressAdapter());
+  const branches = [{ id: 'pay', participant: 'order.pay', retry: slowly }];
+  const order = { protocol: 'saga', name: 'order', branches } as const;
+  const { gtid } = await app.get(Concordat).begin(order, { waitMs: 0 });
+  const isStuck = async (): Promise<boolean> => {
+    const text =
+      'select from concordat.global_transaction where gtid = $1 and attempts::text <> $2';
+    return (await pool.query(text, [gtid, '[]'])).rowCount === 1;
+  };
+  await expect.poll(isStuck, { timeout: 10_000 }).toBe(true);
+  await app.close();
+  const insert = 'insert into concordat.participant_pause (name, by, reason) values ($1, $2, $3)';
+  await pool.query(insert, ['order.pay', 'Ada', 'stocktaking']);
+  const due = `update concordat.global_transaction set due_at = now(), attempts = '[]'`;
+  await pool.query(`${due} where gtid = $1`, [gtid]);
+
+  isOpen = true;
+  const before = payments;
+  const client = await pool.connect();
+  await client.query('begin; lock table concordat.participant_pause in access exclusive mode');
+  const booting = mounted(new ExpressAdapter());
+  const waiting = `select from pg_locks
+                    where not granted and relation = 'concordat.participant_pause'::regclass`;
+  const readsPauses = async (): Promise<number | null> => (await pool.query(waiting)).rowCount;
+  await expect.poll(readsPauses, { timeout: 10_000 }).toBeGreaterThan(0);
+  await client.query('commit');
+  client.release();
+  const { url } = await booting;
+  const why = async (): Promise<string | null> => {
+    const at = `${url}/v1/operations/transactions/${gtid}`;
+    const detail = await (await fetch(at, { headers: bearer })).json();
+    return (detail as TransactionDetailView).transaction.why;
+  };
+  await expect.poll(why, { timeout: 10_000 }).toContain('stocktaking');
+  expect(payments).toBe(before);
 });
 
 test('before the coordinator is open it says so, and does not hang', async () => {

@@ -131,7 +131,7 @@ test('it is held, goes on, and is ended', async () => {
   await until(other.id, 'finished');
   expect((await show(id)).done).toBe(settled);
   expect(refusalIn(await steer(operator, id, 'pause')).detail).toBe(
-    'It is paused: it cannot pause.',
+    'It is paused: you cannot pause it.',
   );
   await steer(operator, id, 'resume');
   await eventually('it goes on', async () => (await show(id)).done > settled);

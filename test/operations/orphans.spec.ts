@@ -100,6 +100,24 @@ describe('of this cluster, and never heard of', () => {
   });
 });
 
+test('what two people have said is not done once the journal has heard otherwise', async () => {
+  const { gid, gtid } = await prepared({ cluster }, 'known meanwhile');
+  await isOrphan(gid);
+  const { approvalId } = resultIn(await end(resolver, gid, { outcome: 'commit' }));
+  const hold = (verb: string) =>
+    operator.post(`/v1/operations/participants/orders/${verb}`, { reason: 'because of a test' });
+  resultIn(await hold('pause'));
+  resultIn(await end(resolver, gid)); // by an arrival, whose rollback is held back
+  const path = `/v1/operations/approvals/${approvalId}/approve`;
+  const approved = approvalViewSchema.parse((await second.post(path, { reason: 'yes' })).body);
+  expect(approved.state).toBe('failed');
+  expect(approved.said).toMatch(/no orphan any more/);
+  expect(await workIn(orders.pool, 'known meanwhile')).toBe(0);
+  resultIn(await hold('resume'));
+  expect(await root.untilEnded(gtid)).toMatchObject({ outcome: 'rolled-back' });
+  expect((await lines(gid)).map(({ stage }) => stage)).toEqual(['done', 'failed']);
+});
+
 test('without a cluster in its name it has to be an orphan first, and is ended where it is', async () => {
   const { gid } = await prepared({}, 'no cluster');
   expect(refusalIn(await end(resolver, gid)).detail).toMatch(/no orphan/);

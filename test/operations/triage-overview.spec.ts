@@ -163,6 +163,11 @@ describe('causes', () => {
       return now.missing.length > 0 ? now : undefined;
     });
     expect(told.missing).toEqual(missing);
+    const toTenant = await eventually('it is told to a tenant', async () => {
+      const text = JSON.stringify((await overview(acme)).missing);
+      return text.includes('could not be asked') ? text : undefined;
+    });
+    expect(toTenant).not.toMatch(/bank-db|ECONNREFUSED/);
     missing.length = 0;
   });
 });

@@ -14,11 +14,9 @@ const world = await openWorld({ CONCORDAT_PARTICIPANT_ORDERS: orders.databaseUrl
 const { people } = world;
 
 /** A transaction that waits for its initiator, with a branch prepared in a database. */
-async function waiting(): Promise<string> {
-  const begun = await people.root.post('/v1/transactions', {
-    protocol: '2pc',
-    deadlineMs: 600_000,
-  });
+async function waiting(headers: Readonly<Record<string, string>> = {}): Promise<string> {
+  const asked = { protocol: '2pc', deadlineMs: 600_000 };
+  const begun = await people.root.post('/v1/transactions', asked, headers);
   const { gtid } = begun.body as { gtid: string };
   await people.root.post(`/v1/transactions/${gtid}/branches`, {
     branches: [{ id: 'order', participant: 'orders' }],
@@ -61,6 +59,23 @@ describe('GET …/truth', () => {
     );
     const after = truthViewSchema.parse((await truthOf(gtid)).body);
     expect(after).toMatchObject({ phase: 'ended', verdict: { severity: 'fine' } });
+  });
+
+  test('shows no query to who may read the payloads of one tenant only', async () => {
+    const gtid = await waiting({ 'Concordat-Tenant': 'acme' });
+    const insert = orders.pool.query(
+      'insert into work select gid from pg_prepared_xacts where database = current_database()',
+    );
+    const queries = async (as = people.acme): Promise<readonly string[]> => {
+      const view = truthViewSchema.parse((await truthOf(gtid, as)).body);
+      return view.branches.flatMap(({ blocks }) => blocks.sessions.map(({ query }) => query));
+    };
+    await expect
+      .poll(() => queries(people.resolver), { timeout: 10_000 })
+      .toEqual([expect.stringContaining('insert into work')]);
+    expect(await queries()).toEqual(['(hidden: it takes the permission payloads.read)']);
+    await people.root.post(`/v1/transactions/${gtid}/rollback`);
+    await insert;
   });
 
   test('asks a service that speaks the SDK, and says what it has done', async () => {

@@ -1,9 +1,10 @@
 // What the tests of a run share: a Postgres server with a migrated database to copy, a MariaDB
-// server, and a Redis. They end with the run, even if it is killed (scripts/lib/keeper.mjs).
+// server, a Redis, and a browser that each starts for itself. They end with the run, even if it is killed (scripts/lib/keeper.mjs).
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { chromiumProgram } from '../../scripts/lib/chromium.mjs';
 import { startMariadb } from '../../scripts/lib/mariadb.mjs';
 import { startPostgres } from '../../scripts/lib/postgres.mjs';
 import { isRunning } from '../../scripts/lib/processes.mjs';
@@ -22,6 +23,7 @@ declare module 'vitest' {
   }
 }
 
+const CHROMIUM_CACHE = path.resolve('node_modules/.cache/chromium');
 const MARIADB_CACHE = path.resolve('node_modules/.cache/mariadb');
 const REDIS_CACHE = path.resolve('node_modules/.cache/redis');
 /** Without it no test passes, for those of the wakeups would say nothing. */
@@ -40,6 +42,7 @@ export default async function setUp(project: TestProject): Promise<Stop> {
     providePostgres(project, path.join(dir, 'postgres')),
     provideMariadb(project, path.join(dir, 'mariadb')),
     provideRedis(project, path.join(dir, 'redis')),
+    provideChromium(),
   ]);
   return async () => {
     await Promise.all(stops.map((stop) => stop()));
@@ -82,6 +85,12 @@ async function provideRedis(project: TestProject, dir: string): Promise<Stop> {
   if (server === undefined) throw new Error(NO_REDIS);
   project.provide('redisUrl', server.url);
   return () => server.stop();
+}
+
+/** Without it nobody would know whether the dashboard works: where it cannot be had, all fails. */
+async function provideChromium(): Promise<Stop> {
+  await chromiumProgram(CHROMIUM_CACHE);
+  return () => Promise.resolve();
 }
 
 /** The directories of runs that were killed. */

@@ -71,6 +71,17 @@ test('what is given counts, and an empty variable is none', () => {
   expect(config.allowedUrls.permits('https://a.example.com')).toBe(true);
 });
 
+test('networks are allowed one by one, and never all of them', () => {
+  const CONCORDAT_ALLOWED_NETWORKS = ' 10.1.0.0/16, fd00:1::/32 ,';
+  const { allowedUrls } = parseConfig({ DATABASE_URL, CONCORDAT_ALLOWED_NETWORKS });
+  expect(allowedUrls.addressRule('bank.example', '10.1.2.3')).toBeUndefined();
+  expect(allowedUrls.addressRule('bank.example', '10.2.0.0')).toMatch(/^leads into 10\.0\.0\.0\/8/);
+  expect(faultsOf({ CONCORDAT_ALLOWED_NETWORKS: '0.0.0.0/0, 10.0.0.0/8, intranet' })).toEqual([
+    'CONCORDAT_ALLOWED_NETWORKS: "0.0.0.0/0" is wider than /8',
+    expect.stringMatching(/^CONCORDAT_ALLOWED_NETWORKS: "intranet" is not a network like /),
+  ]);
+});
+
 describe('wakeups', () => {
   const REDIS_URL = 'redis://cache:6379';
 

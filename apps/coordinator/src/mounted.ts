@@ -111,6 +111,7 @@ export class MountedCoordinator implements EmbeddedOperators {
     );
     await app.init();
     await fastify.ready();
+    await pauses.start(); // H1 of pauses.ts: before the engine asks anybody
     const close = async (): Promise<void> => {
       stopping.abort();
       await operations.stop();
@@ -119,9 +120,8 @@ export class MountedCoordinator implements EmbeddedOperators {
     this.open = { fastify, operations, close };
   }
 
-  async start(): Promise<void> {
+  start(): void {
     this.open?.operations.start();
-    await this.pauses?.start();
   }
 
   async stop(): Promise<void> {

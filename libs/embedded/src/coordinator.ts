@@ -164,7 +164,7 @@ async function openOn(
       engine.start();
       recovery.start();
       keeping.start();
-      operators?.start().catch((error: unknown) => troubled('operators', error));
+      operators?.start();
     },
     close: once(async () => {
       stopLooking();

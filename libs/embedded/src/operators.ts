@@ -29,9 +29,9 @@ export interface OperatedParts {
 
 export interface EmbeddedOperators {
   between(journal: OpenJournal, troubled: OperatedParts['troubled']): Between;
-  /** Everything is there, and nothing is started. */
+  /** Everything is there, and nothing is started. Once it resolves, nobody who is paused is called. */
   opened(parts: OperatedParts): Promise<void>;
-  start(): Promise<void>;
+  start(): void;
   /** Before anything that it sees is closed. Never rejects. */
   stop(): Promise<void>;
 }

@@ -67,6 +67,12 @@ const IDLE_TIMEOUT_MS = 300_000;
 /** The server gives up on a statement, and rolls it back. Waiting for a standby is no statement. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 
+/**
+ * Between the statements of one transaction we wait for nothing. Whoever is frozen there holds the
+ * audit's head (statements/audit.ts), and nobody could act until he is thrown out.
+ */
+const IDLE_IN_TRANSACTION_MS = 10_000;
+
 const ANSWER_TIMEOUT_MS = 15_000;
 
 const LIMITS: GroupCommitLimits = {
@@ -83,7 +89,8 @@ const SESSION_SETTINGS = `
   set enable_hashjoin = off;
   set enable_mergejoin = off;
   set jit = off;
-  set statement_timeout = ${STATEMENT_TIMEOUT_MS}`;
+  set statement_timeout = ${STATEMENT_TIMEOUT_MS};
+  set idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`;
 
 /**
  * Waits for the database and makes sure that decisions can be kept there.

@@ -39,7 +39,7 @@ export function bodyOf<T>(schema: z.ZodType<T>, { body }: Pick<OperatorRequest, 
   return value;
 }
 
-/** Of the texts that a person writes. Postgres holds no NUL, and half a character is none. */
+/** Of the texts that a person writes or looks for. Postgres holds no NUL, and half a character is none. */
 function requireStorable(value: unknown): void {
   const fields = typeof value === 'object' && value !== null ? Object.entries(value) : [];
   const wrong = fields.filter(([, text]) => {
@@ -51,7 +51,9 @@ function requireStorable(value: unknown): void {
 
 /** @throws Refusal */
 export function queryOf<T>(schema: z.ZodType<T>, { query }: Pick<OperatorRequest, 'query'>): T {
-  return valueOf(parseWith(schema, query));
+  const value = valueOf(parseWith(schema, query));
+  requireStorable(value);
+  return value;
 }
 
 /** @throws Refusal */

@@ -35,7 +35,7 @@ const CALLED: { readonly [Kind in Registration['kind']]: string } = {
 export class Directory {
   constructor(
     private readonly registry: Registry,
-    private readonly allowList: UrlAllowList,
+    readonly allowList: UrlAllowList,
   ) {}
 
   /** Asked at begin, to refuse; and at every call, for names and patterns may have changed. */

@@ -10,10 +10,14 @@
 // H1. `ask` never rejects. Every way of not getting an answer is in doubt, with its reason.
 // H2. With a secret every call is signed (`signature.ts` of the package wire), each attempt anew:
 //     what is asked for an hour must not bear a time from an hour ago. So is a look.
+// H3. A registered participant may be anywhere but at a metadata service: that is the operator's
+//     word. Where an inline URL leads is judged by the allow-list at every connection. So the two
+//     have agents of their own: no connection that was made by one rule is used by the other.
 import { createHmac, hash, randomBytes } from 'node:crypto';
 import type {
   Answer,
   Inquiry,
+  ParticipantRef,
   Participants,
   Probed,
   Probes,
@@ -34,6 +38,8 @@ import {
 import type { Agent } from 'undici';
 import type { Directory } from './directory.js';
 import { openAgent, post } from './exchange.js';
+import type { Resolve } from './guarded-connector.js';
+import { metadataFaultOf } from './networks.js';
 import { textOf } from './participant-url.js';
 import { notReached, probedFrom, unasked } from './probed.js';
 import type { RandomHex } from './traceparent.js';
@@ -56,13 +62,20 @@ const hashing: Hashing = {
 const EMPTY_BODY = JSON.stringify({ payload: null });
 
 export class HttpParticipants implements Participants, Probes {
-  private readonly agent: Agent = openAgent();
+  /** H3. */
+  private readonly ofRegistered: Agent;
+  private readonly ofInline: Agent;
 
+  /** @param resolve instead of the system's DNS */
   constructor(
     private readonly directory: Directory,
     private readonly randomHex: RandomHex = (bytes) => randomBytes(bytes).toString('hex'),
     private readonly signing?: Signing,
-  ) {}
+    resolve?: Resolve,
+  ) {
+    this.ofRegistered = openAgent((_, address) => metadataFaultOf(address), resolve);
+    this.ofInline = openAgent(directory.allowList.addressRule, resolve);
+  }
 
   async ask(question: Question): Promise<Answer> {
     const { call, timeoutMs } = question;
@@ -74,7 +87,8 @@ export class HttpParticipants implements Participants, Probes {
     const path = `${base}/${call.operation}`;
     const text = JSON.stringify(body);
     const headers = this.signed(path, this.headersOf(question), text);
-    const exchange = await post(this.agent, { origin, path, headers, body: text, timeoutMs });
+    const agent = this.agentOf(question.participant);
+    const exchange = await post(agent, { origin, path, headers, body: text, timeoutMs });
     if (exchange.type === 'failed') return inDoubt(exchange.reason);
     return decodeAnswer(call.operation, exchange.status, exchange.headers, exchange.body);
   }
@@ -88,7 +102,7 @@ export class HttpParticipants implements Participants, Probes {
     const traceparent = traceparentOf(inquiry.traceparent, gtid, this.randomHex);
     const heading = encodeInspectionHeading({ gtid, branch, protocol, traceparent });
     const headers = { 'Content-Type': 'application/json', ...heading };
-    const exchange = await post(this.agent, {
+    const exchange = await post(this.agentOf(inquiry.participant), {
       origin,
       path,
       headers: this.signed(path, headers, EMPTY_BODY),
@@ -102,7 +116,12 @@ export class HttpParticipants implements Participants, Probes {
 
   /** Ends every call that is under way: it is in doubt. */
   async close(): Promise<void> {
-    await this.agent.destroy();
+    await Promise.all([this.ofRegistered.destroy(), this.ofInline.destroy()]);
+  }
+
+  /** H3. */
+  private agentOf(participant: ParticipantRef): Agent {
+    return typeof participant === 'string' ? this.ofRegistered : this.ofInline;
   }
 
   private headersOf({ gtid, definition, call }: Question): Record<string, string> {

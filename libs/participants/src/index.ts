@@ -2,6 +2,7 @@ export type { DatabaseKind } from './database-url.js';
 export { masked } from './database-url.js';
 export * from './directory.js';
 export * from './errors.js';
+export type { Resolve } from './guarded-connector.js';
 export * from './http-participants.js';
 export * from './in-process/answering.js';
 export * from './in-process/in-process-participants.js';

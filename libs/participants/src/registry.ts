@@ -16,6 +16,7 @@ import { isId, isJsonObject } from '@concordat/wire';
 import type { DatabaseKind } from './database-url.js';
 import { databaseKindOf, databaseUrlFaultOf } from './database-url.js';
 import { ParticipantsMisconfigured } from './errors.js';
+import { addressIn, metadataFaultOf } from './networks.js';
 import type { ParticipantUrl } from './participant-url.js';
 import { parseParticipantUrl } from './participant-url.js';
 
@@ -121,7 +122,8 @@ function locatedAt(text: string): Registration | string {
   const kind = databaseKindOf(text);
   if (kind !== undefined) return databaseUrlFaultOf(text) ?? { kind, url: text };
   const url = parseParticipantUrl(text);
-  return typeof url === 'string' ? url : { kind: 'http', url, onePhase: false };
+  if (typeof url === 'string') return url;
+  return metadataFaultOf(addressIn(url.host) ?? '') ?? { kind: 'http', url, onePhase: false };
 }
 
 function overridesIn(

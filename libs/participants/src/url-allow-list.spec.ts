@@ -124,9 +124,10 @@ describe('the allow-list', () => {
       'http://0177.0.0.1:4000',
     ];
     expect(permitted('http://127.0.0.1:*', spellings)).toEqual(spellings);
-    expect(permitted('http://169.254.169.254', ['http://0xa9fea9fe', 'http://2852039166'])).toEqual(
-      ['http://0xa9fea9fe', 'http://2852039166'],
-    );
+    expect(permitted('http://10.0.0.1', ['http://0x0a000001', 'http://167772161'])).toEqual([
+      'http://0x0a000001',
+      'http://167772161',
+    ]);
     expect(permitted('https://*.Example.COM', ['https://BANK.example.com'])).toHaveLength(1);
     expect(permitted('http://[::1]:*', ['http://[0:0:0:0:0:0:0:1]:4000'])).toHaveLength(1);
   });

@@ -5,7 +5,14 @@
 //   https://*.example.com      any name below example.com, port 443
 //   https://host/path/*        whatever is below /path
 //   https://host:8443/bank     this one URL
+//
+// A1. A URL that a pattern permits leads to whatever addresses its host has at the time. None of
+//     them may be in a blocked network (networks.ts), unless the operator has named it: the network
+//     in CONCORDAT_ALLOWED_NETWORKS, or the very address in a pattern. `localhost` names loopback.
+// A2. A metadata service is not to be named at all.
 import { ParticipantsMisconfigured } from './errors.js';
+import type { AddressRule } from './guarded-connector.js';
+import { addressIn, blockedNetworkOf, isLoopback, metadataFaultOf, Networks } from './networks.js';
 import { parseParticipantUrl } from './participant-url.js';
 
 const PATTERN =
@@ -23,14 +30,25 @@ interface Pattern {
 }
 
 export class UrlAllowList {
-  private constructor(private readonly patterns: readonly Pattern[]) {}
+  private constructor(
+    private readonly patterns: readonly Pattern[],
+    private readonly networks: Networks,
+  ) {}
 
-  /** @throws ParticipantsMisconfigured with a line for each pattern that cannot be read */
-  static of(patterns: readonly string[]): UrlAllowList {
+  /**
+   * @param allowedNetworks as `10.0.0.0/8`: private ones that the hosts of URLs may lead into
+   * @throws ParticipantsMisconfigured with a line for each text that cannot be read
+   */
+  static of(patterns: readonly string[], allowedNetworks: readonly string[] = []): UrlAllowList {
     const parsed = patterns.map(parsePattern);
-    const lines = parsed.filter((pattern) => typeof pattern === 'string');
+    const { networks, faults } = Networks.parse(allowedNetworks);
+    const lines = [
+      ...parsed.filter((pattern) => typeof pattern === 'string'),
+      ...faults.map((fault) => `CONCORDAT_ALLOWED_NETWORKS: ${fault}`),
+    ];
     if (lines.length > 0) throw new ParticipantsMisconfigured(lines);
-    return new UrlAllowList(parsed.filter((pattern) => typeof pattern !== 'string'));
+    const read = parsed.filter((pattern) => typeof pattern !== 'string');
+    return new UrlAllowList(read, networks);
   }
 
   permits(url: string): boolean {
@@ -42,6 +60,24 @@ export class UrlAllowList {
         hostMatches(pattern, parsed.host) &&
         (pattern.port === 'any' || pattern.port === parsed.port) &&
         pathMatches(pattern, parsed.path),
+    );
+  }
+
+  /** A1, A2. Of a host whose URL is permitted. */
+  readonly addressRule: AddressRule = (host, address) => {
+    const metadata = metadataFaultOf(address);
+    if (metadata !== undefined) return metadata;
+    const network = blockedNetworkOf(address);
+    if (network === undefined || this.networks.has(address)) return undefined;
+    if (this.names(host) && (host === address || isLoopback(address))) return undefined;
+    return `leads into ${network}, which is not in CONCORDAT_ALLOWED_NETWORKS`;
+  };
+
+  /** A1: an address, or `localhost`. A name that leads to an address does not name it. */
+  private names(host: string): boolean {
+    if (host !== 'localhost' && addressIn(host) === undefined) return false;
+    return this.patterns.some(
+      (pattern) => !pattern.wild && (addressIn(pattern.host) ?? pattern.host) === host,
     );
   }
 }
@@ -65,6 +101,8 @@ function parsePattern(text: string): Pattern | string {
   if (parts === undefined || typeof url === 'string' || !starIsAlone) {
     return `CONCORDAT_ALLOWED_URLS: "${text}" is not a pattern like https://*.example.com:*/path/*`;
   }
+  const fault = metadataFaultOf(addressIn(url.host) ?? ''); // A2
+  if (fault !== undefined) return `CONCORDAT_ALLOWED_URLS: "${text}" ${fault}`;
   return {
     scheme: url.scheme,
     host: url.host,

@@ -1,8 +1,10 @@
 // Messages to webhooks: by the same rules as calls to participants. A URL is permitted by the
-// allow-list or not called at all, no redirect is followed, and an exchange has a bound in time and
-// in size (exchange.ts).
+// allow-list or not called at all, whatever its host has for addresses is judged when a connection
+// is made (guarded-connector.ts), no redirect is followed, and an exchange has a bound in time and in
+// size (exchange.ts).
 import type { Agent } from 'undici';
 import { openAgent, post } from './exchange.js';
+import type { Resolve } from './guarded-connector.js';
 import { parseParticipantUrl } from './participant-url.js';
 import type { UrlAllowList } from './url-allow-list.js';
 
@@ -19,9 +21,15 @@ export type WebhookAnswer =
   | { readonly type: 'failed'; readonly reason: string };
 
 export class WebhookSender {
-  private readonly agent: Agent = openAgent();
+  private readonly agent: Agent;
 
-  constructor(private readonly allowList: UrlAllowList) {}
+  /** @param resolve instead of the system's DNS */
+  constructor(
+    private readonly allowList: UrlAllowList,
+    resolve?: Resolve,
+  ) {
+    this.agent = openAgent(allowList.addressRule, resolve);
+  }
 
   /** @returns what is wrong with `url`, to be put after "The URL"; undefined if it may be called */
   faultOf(url: string): string | undefined {

@@ -84,3 +84,16 @@ test('an authenticator that fails lets nobody in', async () => {
   expect(answer.statusCode).toBe(500);
   expect(answer.body).not.toContain('numbers');
 });
+
+test('[38] a path that is written otherwise is counted like any other', async () => {
+  const { app } = guarded(known([{ tenant: '*', roles: ['reader'] }]));
+  const rule = { permission: 'read', of: 'tenant' } as const;
+  app.get('/v1/new', { config: { rule } }, () => 'read');
+  app.get('/metrics', () => 'metrics');
+  const statuses = async (path: string): Promise<ReadonlySet<number>> => {
+    const answers = await Promise.all(Array.from({ length: 300 }, () => app.inject(path)));
+    return new Set(answers.map(({ statusCode }) => statusCode));
+  };
+  expect(await statuses('/metrics')).toEqual(new Set([200]));
+  expect(await statuses('/%76%31/new')).toEqual(new Set([200, 429]));
+});

@@ -12,6 +12,7 @@ import { Buckets, may, mayAnywhere } from '@concordat/access';
 import { ALL_TENANTS } from '@concordat/wire/operations';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { isApi } from '../http/is-api.js';
 import { pathOf } from '../http/problem.filter.js';
 import { ProblemError } from '../http/problems.js';
 import { addressOf } from './address.js';
@@ -123,8 +124,8 @@ export class Guard {
   }
 
   /** Health and metrics are asked for by machines of ours, and are never too much. */
-  private count({ url }: FastifyRequest, principal: string): void {
-    if (!url.startsWith('/v1')) return;
+  private count(request: FastifyRequest, principal: string): void {
+    if (!isApi(request)) return;
     const waitMs = this.requests.waitMs(principal);
     if (waitMs > 0) throw problems.tooManyRequests(this.parts.requestsPerSecondMax, waitMs);
     this.requests.take(principal);

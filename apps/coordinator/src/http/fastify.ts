@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
+import { isApi } from './is-api.js';
 import { acceptJsonOnly } from './json-body.js';
 import { sendProblem } from './problem.filter.js';
 import { PROBLEM_MEDIA_TYPE, ProblemError, temporaryProblem } from './problems.js';
@@ -37,7 +38,7 @@ export function fastifyAdapter(options: FastifyOptions): FastifyAdapter {
   const fastify = adapter.getInstance();
   acceptJsonOnly(fastify);
   fastify.addHook('onRequest', (request, _reply, done) => {
-    done(isStopping() && request.url.startsWith('/v1') ? stopping() : undefined);
+    done(isStopping() && isApi(request) ? stopping() : undefined);
   });
   return adapter;
 }

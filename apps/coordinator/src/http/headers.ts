@@ -9,6 +9,7 @@
 //     before it is known whether the answer is a page, and after the guard has refused it.
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isApi } from './is-api.js';
 
 const NONCE_BYTES = 16;
 const HSTS = 'max-age=31536000; includeSubDomains';
@@ -38,14 +39,13 @@ export function guardBrowsers(fastify: FastifyInstance, publicUrl: string | unde
 function headersOf(request: FastifyRequest, reply: FastifyReply): Record<string, string> {
   const type = String(reply.getHeader('content-type') ?? '');
   const isPage = type.startsWith('text/html');
-  const isApi = request.url.startsWith('/v1');
   return {
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
     'cross-origin-resource-policy': 'same-origin',
     'content-security-policy': isPage ? policyOfPage(cspNonce(request)) : POLICY_OF_DATA,
     ...(isPage ? PAGE : {}),
-    ...(isApi ? { 'cache-control': 'no-store' } : {}), // H2
+    ...(isApi(request) ? { 'cache-control': 'no-store' } : {}), // H2
   };
 }
 

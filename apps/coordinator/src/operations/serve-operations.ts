@@ -4,6 +4,7 @@
 // S1. Whoever has gone is not worked for: the signal says so. When the process stops, all that
 //     listen to events are told to go, for a stream of events never ends by itself.
 // S2. Nor does it outlast its listener's key, session or role: they are asked for now and then.
+// S3. Whoever does not read what he is told is told nothing more until he does.
 import { Readable } from 'node:stream';
 import type {
   OperatorAnswer,
@@ -63,16 +64,18 @@ function whileAdmitted(isAdmitted: () => Promise<boolean>, signal: AbortSignal):
       if (!is) refused.abort();
     }, refused.abort.bind(refused));
   };
-  const timer = setInterval(look, ADMITTED_MS);
   const either = AbortSignal.any([signal, refused.signal]);
+  if (either.aborted) return either;
+  const timer = setInterval(look, ADMITTED_MS);
   either.addEventListener('abort', () => clearInterval(timer), { once: true });
   return either;
 }
 
-/** Aborted when whoever asked has gone, or is answered. */
-function goneOf(reply: FastifyReply): AbortSignal {
+/** Aborted when whoever asked has gone, also before it was known who that is; or is answered. */
+function goneOf({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
+  if (raw.destroyed) gone.abort();
+  else raw.once('close', () => gone.abort());
   return gone.signal;
 }
 
@@ -110,21 +113,26 @@ function send(reply: FastifyReply, answer: OperatorAnswer, signal: AbortSignal):
   return 'body' in answer ? reply.send(answer.body) : reply.send();
 }
 
-/** S1. */
+/** S1, S3. */
 function streamOf(events: AsyncIterable<ServerSentEvent>, signal: AbortSignal): Readable {
-  const stream = new Readable({ read: () => undefined });
-  const say = (text: string | null): void => {
-    if (!stream.readableEnded && !stream.destroyed && !hasEnded) stream.push(text);
-    hasEnded ||= text === null;
-  };
+  let goOn = (): void => undefined;
   let hasEnded = false;
-  say(HERE);
-  const alive = setInterval(() => say(HERE), ALIVE_MS);
+  const stream = new Readable({ read: () => goOn() });
+  const say = async (text: string): Promise<void> => {
+    if (hasEnded || stream.destroyed || stream.push(text)) return;
+    await new Promise<void>((resolve) => (goOn = resolve));
+  };
+  const alive = setInterval(() => {
+    if (stream.readableLength === 0) stream.push(HERE);
+  }, ALIVE_MS);
   const end = (): void => {
     clearInterval(alive);
-    say(null);
+    if (!hasEnded && !stream.destroyed) stream.push(null);
+    hasEnded = true;
+    goOn();
   };
   signal.addEventListener('abort', end, { once: true });
+  stream.push(HERE);
   pour(events, say, signal).then(end, (error: unknown) => {
     clearInterval(alive);
     stream.destroy(error instanceof Error ? error : new Error(String(error)));
@@ -134,11 +142,11 @@ function streamOf(events: AsyncIterable<ServerSentEvent>, signal: AbortSignal): 
 
 async function pour(
   events: AsyncIterable<ServerSentEvent>,
-  say: (text: string) => void,
+  say: (text: string) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   for await (const { event, data } of events) {
     if (signal.aborted) return;
-    say(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    await say(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 }

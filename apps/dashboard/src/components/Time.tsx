@@ -43,6 +43,7 @@ let timer: ReturnType<typeof setInterval> | undefined;
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
+  if (timer === undefined) current = Date.now(); // nobody has looked for a while
   timer ??= setInterval(tick, TICK_MS);
   return () => {
     listeners.delete(listener);

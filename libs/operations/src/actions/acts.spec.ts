@@ -1,6 +1,7 @@
 // Between what is judged and what is done something may happen: what is done is done to exactly
 // what was judged, or it is judged again.
 import type { InterventionRequest } from '@concordat/engine';
+import { EntryRejected } from '@concordat/engine';
 import type { BranchId, GlobalTransactionId, Instant, Transaction } from '@concordat/protocols';
 import { advance, beginTransaction } from '@concordat/protocols';
 import { expect, test } from 'vitest';
@@ -30,8 +31,18 @@ function record(transaction: Transaction): TransactionRecord {
   return { gtid, transaction, definition, attempts: [], endedAt: null };
 }
 
-/** @param found what is found, each time that it is looked for; @param now what it is by then */
-function acting(found: readonly Transaction[], now: readonly Transaction[]) {
+/**
+ * @param found what is found, each time that it is looked for
+ * @param now what it is by then
+ * @param rejected what the journal says of whatever it is told
+ * @param isAudited whether the audit has a line of this number
+ */
+function acting(
+  found: readonly Transaction[],
+  now: readonly Transaction[],
+  rejected?: Error,
+  isAudited = false,
+) {
   const tried: InterventionRequest[] = [];
   const lines: object[] = [];
   let finds = 0;
@@ -39,13 +50,17 @@ function acting(found: readonly Transaction[], now: readonly Transaction[]) {
     engine: {
       find: () => Promise.resolve(record(found[Math.min(finds++, found.length - 1)] ?? preparing)),
       intervene: (_: unknown, request: InterventionRequest) => {
+        if (rejected !== undefined) return Promise.reject(rejected);
         const { transaction, definition } = record(now[tried.length] ?? preparing);
         tried.push(request);
         const isDone = request.onlyIf(transaction, definition);
         return Promise.resolve({ type: isDone ? 'done' : 'refused', record: record(transaction) });
       },
     },
-    store: { audited: (line: object) => Promise.resolve(lines.push(line)) },
+    store: {
+      audited: (line: object) => Promise.resolve(lines.push(line)),
+      run: () => Promise.resolve(isAudited ? [{}] : []),
+    },
     observe: () => Promise.reject(new Error('nobody is asked')),
   } as unknown as ActsPorts;
   const asked = {
@@ -87,4 +102,14 @@ test('what changes all the time is given up', async () => {
   );
   await expect(acts.perform(asked)).rejects.toMatchObject({ kind: 'changed-meanwhile' });
   expect(tried).toHaveLength(10);
+});
+
+test('what another has done under the same number is not done again, and no error', async () => {
+  const { acts, asked } = acting([preparing], [], new EntryRejected('there already'), true);
+  expect(await acts.perform(asked)).toMatchObject({ result: 'unchanged' });
+});
+
+test('what the journal cannot hold is an error, if nobody has done it', async () => {
+  const { acts, asked } = acting([preparing], [], new EntryRejected('no such day'), false);
+  await expect(acts.perform(asked)).rejects.toThrow('no such day');
 });

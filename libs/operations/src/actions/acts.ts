@@ -10,7 +10,10 @@
 //     what the audit says was so before the act was so.
 // D2. A line is in the same commit as its event (Entry.audit), hence both are there or neither.
 // D3. Whoever is refused although he was serious is in the audit too, with why.
-import type { AuditLine } from '@concordat/engine';
+// D4. The number of a line may be given out before the act (approvals, bulk), and two instances may
+//     come to it at once. The audit has no number twice: one of them has done it, and it is done.
+import type { AuditLine, InterventionRequest } from '@concordat/engine';
+import { EntryRejected } from '@concordat/engine';
 import type { BranchId, GlobalTransactionId } from '@concordat/protocols';
 import { assert } from '@concordat/protocols';
 import type { ActionResultView, ObservationView } from '@concordat/wire/operations';
@@ -20,6 +23,7 @@ import { doneLine, refusedLine } from '../audit/lines.js';
 import type { OperationsPorts, TransactionRecord } from '../ports.js';
 import { tenantOf, unknownTransaction } from '../requests.js';
 import { FORGET_HEURISTIC } from '../statements/forget-heuristic.js';
+import { IS_AUDITED } from '../statements/is-audited.js';
 import { IS_FORGOTTEN } from '../statements/is-forgotten.js';
 import { isSameState } from './consequences.js';
 import { asksParticipant, judge } from './judge.js';
@@ -118,16 +122,27 @@ export class Acts {
     const { gtid } = asked;
     const audit = doneLine({ ...asked, tenant: tenantOf(record) }, known, judged);
     if (judged.event === undefined) return this.forget(gtid, audit, judged.effect);
-    const intervened = await this.ports.engine.intervene(gtid, {
+    const request: InterventionRequest = {
       event: judged.event,
       onlyIf: (transaction) => isSameState(transaction, known.transaction),
       ...(judged.payload === undefined ? {} : { payload: judged.payload }),
       audit,
-    });
-    if (intervened.type === 'unknown') throw unknownTransaction(gtid);
-    if (intervened.type === 'refused') return undefined;
-    const { version } = intervened.record.transaction;
-    return { result: 'done', said: judged.effect, auditId: audit.id, version };
+    };
+    try {
+      const intervened = await this.ports.engine.intervene(gtid, request);
+      if (intervened.type === 'unknown') throw unknownTransaction(gtid);
+      if (intervened.type === 'refused') return undefined;
+      const { version } = intervened.record.transaction;
+      return { result: 'done', said: judged.effect, auditId: audit.id, version };
+    } catch (error) {
+      if (error instanceof EntryRejected && (await this.isThere(audit))) return SEEN_TO; // D4
+      throw error;
+    }
+  }
+
+  private async isThere({ id }: AuditLine): Promise<boolean> {
+    const rows = await this.ports.store.run(IS_AUDITED, [id]);
+    return rows.length > 0;
   }
 
   /** What has ended changes no more: all that has to be proved again is that nobody was first. */
@@ -160,6 +175,11 @@ export class Acts {
 
 /** Somebody else has been faster. */
 class Overtaken extends Error {}
+
+const SEEN_TO: ActionResultView = {
+  result: 'unchanged',
+  said: 'Another instance has seen to it already.',
+};
 
 function would({ judged, record }: Proved): ActionResultView {
   return { result: 'would', said: judged.effect, version: record.transaction.version };

@@ -57,10 +57,16 @@ describe('what a person says', () => {
     expect(lines).toEqual(expected.map((line) => line.trim().split(/ +/)));
   });
 
-  test.each(rows)('$operation, $as: no answer and no trace prove nothing', ({ operation, as }) => {
-    for (const observed of ['absent', 'unknown', 'unreachable'] as const) {
+  test.each(rows)('$operation, $as: no answer proves nothing', ({ operation, as }) => {
+    for (const observed of ['unknown', 'unreachable'] as const) {
       expect(agreementOf(operation, as, observed)).toBe('cannot-tell');
     }
+  });
+
+  test.each(rows)('$operation, $as: no trace proves that nothing is prepared', (row) => {
+    const isVote = row.as === 'done' && ['prepare', 'can-commit', 'try'].includes(row.operation);
+    const agreement = agreementOf(row.operation, row.as, 'absent');
+    expect(agreement).toBe(isVote ? 'contradicts' : 'cannot-tell');
   });
 
   test('is no refusal of an order, nor of a step after the pivot', () => {

@@ -98,8 +98,8 @@ export class Bulks {
     const steer = async (run: Run): Promise<void> => {
       const steered = await run(STEER_BULK, [row.id, from, to]);
       if (steered.length > 0) return;
-      const now = await this.find(row.id);
-      throw new Refusal('not-possible', `It is ${now.state}: it cannot ${verb}.`);
+      const [now = row] = await run<BulkRow>(FIND_BULK, [row.id]);
+      throw new Refusal('not-possible', `It is ${now.state}: you cannot ${verb} it.`);
     };
     await orRefused(this.ports, { ...line, id: this.ports.ids.next() }, () =>
       this.ports.store.audited(line, steer),

@@ -11,7 +11,7 @@
 //     out with the snapshot, and is not done again.
 // R3. An item is what a person would have done himself at that moment: judged by itself, with its
 //     own line in the audit, and with no more rights than whoever has asked.
-import { JournalUnavailable } from '@concordat/engine';
+import { EntryRejected, JournalUnavailable } from '@concordat/engine';
 import { asGtid } from '@concordat/wire';
 import { DEFAULT_TENANT, isPermitted } from '@concordat/wire/operations';
 import type { Acts } from '../actions/acts.js';
@@ -112,6 +112,7 @@ export class BulkRunner {
     } catch (error) {
       if (error instanceof Refusal) return { n, state: 'failed', said: error.detail };
       if (error instanceof JournalUnavailable) return { n, state: 'failed', said: UNKNOWN };
+      if (error instanceof EntryRejected) return { n, state: 'failed', said: error.message };
       throw error;
     }
   }

@@ -10,6 +10,7 @@
 //     ARCHITECTURE.md). The engine then rolls the branch back like any other.
 // E2. Anything else has to be an orphan by the judgement of recovery (J6 to J11 of verdict.ts),
 //     which has looked for long enough: what is young may become known yet.
+//     Once approved it is judged again: the journal may have heard of it since it was asked for.
 // E3. What is in the journal is not ended here: the transaction's own page has what can be done.
 // E4. A name of another installation, or of somebody else, is never touched.
 import type { Engine, NamedBranch } from '@concordat/engine';
@@ -89,6 +90,8 @@ export class Orphans {
       return { type: 'failed', said: 'it names no prepared branch' };
     }
     if (row.is_stale) return settle(this.ports, row, 'failed', 'it could not be done in an hour');
+    const whyNot = await this.whyNoOrphan(row, { resourceManager, gid });
+    if (whyNot !== undefined) return whyNot;
     const intent = lineOf(row, 'intended', {
       id: this.ports.ids.next(),
       evidence: saidIn(row),
@@ -108,6 +111,23 @@ export class Orphans {
         return settle(this.ports, row, 'done', seen);
       }
     }
+  }
+
+  /** E2, of what is prepared there. @returns undefined if it is an orphan still, or gone */
+  private async whyNoOrphan(
+    row: ApprovalRow,
+    { resourceManager, gid }: Pick<Wanted, 'resourceManager' | 'gid'>,
+  ): Promise<CameOf | undefined> {
+    const found = await lookFor(this.ports, { resourceManager, gid });
+    if ('type' in found) return undefined;
+    const status = await this.ports.recovery.scan(resourceManager);
+    const finding = status?.findings.find(({ branch }) => branch.gid === gid);
+    if (finding === undefined || status?.lastScan?.error !== undefined) {
+      return { type: 'not-yet', said: 'recovery could not judge it again' };
+    }
+    const { standing, reason } = finding.verdict;
+    if (standing === 'orphaned') return undefined;
+    return settle(this.ports, row, 'failed', `it is no orphan any more: ${reason}`);
   }
 
   /** @throws Refusal */

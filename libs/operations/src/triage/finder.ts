@@ -12,7 +12,7 @@ import { asGtid } from '@concordat/wire';
 import { malformed } from '../requests.js';
 import { BlockedWatch } from './blocked-watch.js';
 import type { Board, BoardItem, BoardView } from './board.js';
-import type { Asked, Sought } from './filters.js';
+import type { Asked, Sought, Tenants } from './filters.js';
 import { dashed } from './filters.js';
 import { harmOf, isHeuristic } from './harm.js';
 import { itemOf } from './items.js';
@@ -199,9 +199,19 @@ function isOfBoard({ harms, cause, paused }: Sought): boolean {
 function missingOf(sought: Sought, { board, blocked }: Circumstances): Missing {
   return [
     ...(isOfBoard(sought) && !board.isComplete ? [BOARD_CUT] : []),
-    ...(isOfBoard(sought) && sought.harms !== undefined ? blocked.missing : []),
+    ...(isOfBoard(sought) && sought.harms !== undefined ? toldOf(blocked, sought.tenants) : []),
   ];
 }
+
+/** That somebody could not be asked; who, and why, is for whoever may see all tenants (O2). */
+export function toldOf({ missing }: BlockedSessions, tenants: Tenants): Missing {
+  return tenants === ALL_TENANTS || missing.length === 0 ? missing : [SOME_SILENT];
+}
+
+const SOME_SILENT = {
+  what: 'waiting sessions',
+  reason: 'Some resource managers could not be asked for them.',
+};
 
 export const BOARD_CUT = {
   what: 'stuck transactions',

@@ -4,6 +4,12 @@ import { judgeHealth } from './judge-health.js';
 const calls = { windowMs: 300_000, answered: 100, inDoubt: 0, refused: 0, p50Ms: 3, p95Ms: 9 };
 const well = { calls, paused: null, stuck: 0 };
 
+/** When the last call failed, and when the last was answered. */
+function at(failed: number, answered: number) {
+  const [lastErrorAt, lastAnsweredAt] = [failed, answered].map((ms) => new Date(ms).toISOString());
+  return { lastErrorAt: lastErrorAt!, lastAnsweredAt: lastAnsweredAt! };
+}
+
 describe('the health of a participant', () => {
   test.each([
     ['healthy', {}, 'It has answered 100 calls.'],
@@ -12,6 +18,16 @@ describe('the health of a participant', () => {
       'failing',
       { calls: { ...calls, inDoubt: 50, lastError: 'HTTP 503' } },
       '50 of 150 calls in doubt: HTTP 503.',
+    ],
+    [
+      'failing',
+      { calls: { ...calls, answered: 15, inDoubt: 2, ...at(0, 10_000) } },
+      '2 of 17 calls in doubt.',
+    ],
+    [
+      'healthy',
+      { calls: { ...calls, answered: 15, inDoubt: 2, ...at(0, 10_001) } },
+      'It has answered 15 calls, and 2 before that got no answer.',
     ],
     ['failing', { stuck: 1 }, '0 of 100 calls in doubt. 1 transaction is stuck at it.'],
     [

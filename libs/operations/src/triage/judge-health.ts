@@ -2,7 +2,7 @@
 //
 //   a person holds it back ────────────────────────▶ paused
 //   asked, and it has answered nothing ────────────▶ silent
-//   it fails some of its calls, or calls are stuck ─▶ failing
+//   it fails some of its calls, or calls are stuck ─▶ failing; unless it answers again, for a while
 //   not asked in the last minutes ─────────────────▶ unknown
 //   else ──────────────────────────────────────────▶ healthy
 import type { ParticipantHealthView } from '@concordat/wire/operations';
@@ -11,6 +11,8 @@ type Judged = Pick<ParticipantHealthView, 'health' | 'said'>;
 
 /** Of calls that are in doubt: more than this share is no chance. */
 const FAILING_SHARE = 0.1;
+/** Answered for so long since the last call that was not: it is over. */
+const OVER_MS = 10_000;
 
 export function judgeHealth({
   calls,
@@ -31,12 +33,23 @@ export function judgeHealth({
     const said = `It has answered none of ${counted(inDoubt, 'call', 'calls')}${because}.${stuckSaid}`;
     return { health: 'silent', said };
   }
-  if (inDoubt / (answered + inDoubt) > FAILING_SHARE || stuck > 0) {
+  const isOften = inDoubt / (answered + inDoubt) > FAILING_SHARE;
+  if ((isOften && !answersAgain(calls)) || stuck > 0) {
     const of = `${inDoubt} of ${counted(answered + inDoubt, 'call', 'calls')}`;
     const said = `${of} in doubt${inDoubt === 0 ? '' : because}.${stuckSaid}`;
     return { health: 'failing', said };
   }
-  return { health: 'healthy', said: `It has answered ${counted(answered, 'call', 'calls')}.` };
+  const before = isOften ? `, and ${inDoubt} before that got no answer` : '';
+  const said = `It has answered ${counted(answered, 'call', 'calls')}${before}.`;
+  return { health: 'healthy', said };
+}
+
+function answersAgain({
+  lastErrorAt,
+  lastAnsweredAt,
+}: NonNullable<ParticipantHealthView['calls']>): boolean {
+  if (lastErrorAt === undefined || lastAnsweredAt === undefined) return false;
+  return Date.parse(lastAnsweredAt) - Date.parse(lastErrorAt) > OVER_MS;
 }
 
 function counted(count: number, one: string, many: string): string {

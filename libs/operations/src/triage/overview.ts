@@ -8,6 +8,7 @@
 //     of tenants.
 import type { Principal } from '@concordat/access';
 import { may } from '@concordat/access';
+import { JournalUnavailable } from '@concordat/engine';
 import type { Instant } from '@concordat/protocols';
 import type { OverviewView } from '@concordat/wire/operations';
 import { ALL_TENANTS, tenantsFor } from '@concordat/wire/operations';
@@ -16,7 +17,7 @@ import type { Board, BoardItem } from './board.js';
 import { causesOf, countByHarm, withWaiting } from './causes.js';
 import type { Tenants } from './filters.js';
 import type { Circumstances, Finder } from './finder.js';
-import { BOARD_CUT } from './finder.js';
+import { BOARD_CUT, toldOf } from './finder.js';
 import type { Health } from './health.js';
 import { participantsOf, unscanned } from './participants.js';
 import type { TriagePorts } from './ports.js';
@@ -164,7 +165,7 @@ async function troubleOf(
     blocked: blocked.items.filter(({ gtid }) => isEverybody || begun.has(gtid ?? '')),
     begun,
     sessionsBlocked: new Map([...sessionsBlocked].filter(([gtid]) => begun.has(gtid))),
-    missing: [...blocked.missing, ...(board.isComplete ? [] : [BOARD_CUT])],
+    missing: [...toldOf(blocked, tenants), ...(board.isComplete ? [] : [BOARD_CUT])],
   };
 }
 
@@ -215,9 +216,15 @@ async function orMissing<T>(
   try {
     return await asked;
   } catch (error) {
-    missing.push({ what, reason: error instanceof Error ? error.message : String(error) });
+    missing.push({ what, reason: reasonOf(error) });
     return otherwise;
   }
+}
+
+/** Of the journal not a word of what the database has said, as in every problem document. */
+function reasonOf(error: unknown): string {
+  if (error instanceof JournalUnavailable) return 'The journal does not answer.';
+  return error instanceof Error ? error.message : String(error);
 }
 
 function unique(missing: Missing): Missing {

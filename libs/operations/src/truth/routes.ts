@@ -2,12 +2,15 @@
 //
 // P1. Whose transaction it is decides first (Q1 of requests.ts). What is prepared in resource
 //     managers belongs to no tenant, so it takes the permission for all of them.
-// P2. Texts of queries are shown to who may read payloads (B2 of blocks.ts).
+// P2. Texts of queries are shown to who may read payloads (B2 of blocks.ts), and that of all
+//     tenants: who waits for a branch may be anybody.
+import type { Principal } from '@concordat/access';
 import { may } from '@concordat/access';
 import { ALL_TENANTS } from '@concordat/wire/operations';
 import type { OperatorAnswer, OperatorRequest, Route } from '../api.js';
-import { recordFor, tenantOf, unknownTransaction } from '../requests.js';
+import { recordFor, unknownTransaction } from '../requests.js';
 import type { OperationsPorts } from '../ports.js';
+import type { Revealing } from './blocks.js';
 import type { Truth } from './truth.js';
 
 export function truthRoutes(
@@ -23,8 +26,7 @@ export function truthRoutes(
       summary: 'What is true of each branch now: every participant is asked',
       answer: async (request): Promise<OperatorAnswer> => {
         const record = await recordFor(ports, request);
-        const payloads = may(request.principal, 'payloads.read', tenantOf(record));
-        const body = await truth.truthOf(record.gtid, { payloads });
+        const body = await truth.truthOf(record.gtid, revealingTo(request.principal));
         if (body === undefined) throw unknownTransaction(record.gtid);
         return { status: 200, body };
       },
@@ -36,9 +38,13 @@ export function truthRoutes(
       of: 'installation',
       summary: 'What is prepared in all resource managers, what it holds, and who waits for it',
       answer: async ({ principal }: OperatorRequest): Promise<OperatorAnswer> => {
-        const payloads = may(principal, 'payloads.read', ALL_TENANTS);
-        return { status: 200, body: await truth.inDoubt({ payloads }) };
+        return { status: 200, body: await truth.inDoubt(revealingTo(principal)) };
       },
     },
   ];
+}
+
+/** P2. */
+function revealingTo(principal: Principal): Revealing {
+  return { payloads: may(principal, 'payloads.read', ALL_TENANTS) };
 }

@@ -14,7 +14,7 @@ interface Filled {
 }
 
 /**
- * In the dialog that is open. With a dry run: nothing can be pressed before the server has proved it.
+ * In the dialog that is open. Nothing can be pressed before it is filled in, and proved.
  * @param press the button
  * @returns what the page says was done
  */

@@ -1,5 +1,5 @@
-// A person at the dashboard, in Debian's Chromium. Whatever the page complains of is kept, and fails
-// the test at its end.
+// A person at the dashboard, in Debian's Chromium. Whatever the page complains of is kept, and
+// fails the test at its end.
 import path from 'node:path';
 import type { Browser, BrowserContext, ConsoleMessage, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';

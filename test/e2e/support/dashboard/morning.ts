@@ -1,8 +1,8 @@
 // A system at three in the morning: everything that the pages can show is there, and is real.
 //
-//   alfa died in doubt, and blocks ten sessions       payments answers 503: a saga cannot turn back
-//   ledger has decided by itself: a heuristic          an orphan in alfa's database, and a stranger's
-//   one waits for a second person, one was rejected    a rule fires; a bulk was done; keys were made
+//   alfa died in doubt, and blocks ten sessions    payments answers 503: a saga cannot turn back
+//   ledger has decided by itself: a heuristic      an orphan in alfa's database, and a stranger's
+//   an outcome waits for a second person           a rule fires; a bulk was done; keys were made
 import type { ScriptedParticipants } from '../../../support/scripted-participants.js';
 import type { Api } from '../../../http/api.js';
 import { eventually } from '../../../support/eventually.js';

@@ -26,6 +26,7 @@ const kept: ReadonlySet<string> = new Set([
 /** @param name of the page, of the scheme, of the window */
 export async function picture({ page }: Visitor, name: string): Promise<void> {
   if (!arePicturesWanted) return;
+  await page.mouse.move(0, 0); // over nothing
   const png = await page.screenshot({ animations: 'disabled', caret: 'hide', scale: 'css' });
   mkdirSync(ALL, { recursive: true });
   writeFileSync(path.join(ALL, `${name}.png`), png);

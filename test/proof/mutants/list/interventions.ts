@@ -53,9 +53,8 @@ const mutants: readonly Mutant[] = [
     file: flight,
     find: `return type === 'resumed' || type === 'hurried';`,
     replace: 'return false;',
-    fault: 'who sets a transaction going gives its lease away at once (seed 462)',
-    killers: ['test/simulation/regressions.spec.ts'],
-    also: ['simulator'],
+    fault: 'who sets a transaction going gives its lease away at once',
+    killers,
   },
   {
     id: 'M1807',

@@ -1,5 +1,5 @@
 // A key for a person or an application. What it says is shown once, and kept by nobody.
-import { Button, Group, Modal, MultiSelect, Select, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
 import type { KeyRequest, NewKeyView, Role } from '@concordat/wire/operations';
 import { useMutation } from '@tanstack/react-query';
 import { IconKey } from '@tabler/icons-react';
@@ -143,15 +143,7 @@ function Fields({ draft, onChange }: FieldsProps) {
         value={draft.name}
         onChange={(event) => onChange({ name: oneLine(event.currentTarget.value) })}
       />
-      <MultiSelect
-        label="Roles"
-        description="No more than it needs. What each permits is in the table of this page."
-        required
-        data={roles.map((role) => ({ value: role, label: `${role}: ${roleWords[role]}` }))}
-        value={[...draft.roles]}
-        onChange={(chosen) => onChange({ roles: chosen as Role[] })}
-        hidePickedOptions
-      />
+      <RoleChoice chosen={draft.roles} onChange={(chosen) => onChange({ roles: chosen })} />
       <TextInput
         label="Tenant"
         description="One tenant; or *, for all of them and for what belongs to none."
@@ -170,6 +162,29 @@ function Fields({ draft, onChange }: FieldsProps) {
         onChange={(lifetime) => onChange({ lifetime: lifetime ?? LIFETIME_DEFAULT })}
       />
     </>
+  );
+}
+
+interface RoleChoiceProps {
+  readonly chosen: readonly Role[];
+  readonly onChange: (chosen: readonly Role[]) => void;
+}
+
+function RoleChoice({ chosen, onChange }: RoleChoiceProps) {
+  return (
+    <Checkbox.Group
+      label="Roles"
+      description="No more than it needs."
+      required
+      value={[...chosen]}
+      onChange={(values) => onChange(roles.filter((role) => values.includes(role)))}
+    >
+      <Stack gap={6} mt={6}>
+        {roles.map((role) => (
+          <Checkbox key={role} size="xs" value={role} label={role} description={roleWords[role]} />
+        ))}
+      </Stack>
+    </Checkbox.Group>
   );
 }
 

@@ -54,19 +54,9 @@ interface RulesProps {
 
 function Rules({ rules, whyNot, onEdit }: RulesProps) {
   const [deed, setDeed] = useState<Deed>();
-  if (rules.length === 0) {
-    return (
-      <Panel title="No rule watches">
-        <EmptyState icon={IconBell} tone="attention" title="Nobody is told when something is stuck">
-          A rule watches what is in doubt too long, what is stuck, who is blocked, heuristic
-          outcomes or orphans, and tells a webhook once per cause.
-        </EmptyState>
-      </Panel>
-    );
-  }
   return (
     <>
-      <Summary rules={rules} />
+      {rules.length === 0 ? <NoRule /> : <Summary rules={rules} />}
       {rules.map((rule) => (
         <Rule
           key={rule.id}
@@ -78,6 +68,17 @@ function Rules({ rules, whyNot, onEdit }: RulesProps) {
       ))}
       <ReasonDialog deed={deed} onClose={() => setDeed(undefined)} />
     </>
+  );
+}
+
+function NoRule() {
+  return (
+    <Panel title="No rule watches">
+      <EmptyState icon={IconBell} tone="attention" title="Nobody is told when something is stuck">
+        A rule watches what is in doubt too long, what is stuck, who is blocked, heuristic outcomes
+        or orphans, and tells a webhook once per cause.
+      </EmptyState>
+    </Panel>
   );
 }
 

@@ -53,10 +53,28 @@ export function InDoubtPage() {
 }
 
 function Content({ list }: { readonly list: InDoubtListView }) {
-  const [search, setSearch] = useFlatSearch();
   const [ended, setEnded] = useState<InDoubtItemView>();
-  const { items, missing } = list;
-  if (items.length === 0) return <Nothing isComplete={missing.length === 0} />;
+  const isComplete = list.missing.length === 0;
+  return (
+    <>
+      {list.items.length === 0 ? (
+        <Nothing isComplete={isComplete} />
+      ) : (
+        <Prepared items={list.items} isComplete={isComplete} onEnd={setEnded} />
+      )}
+      <EndDialog item={ended} onClose={() => setEnded(undefined)} />
+    </>
+  );
+}
+
+interface PreparedProps {
+  readonly items: readonly InDoubtItemView[];
+  readonly isComplete: boolean;
+  readonly onEnd: (item: InDoubtItemView) => void;
+}
+
+function Prepared({ items, isComplete, onEnd }: PreparedProps) {
+  const [search, setSearch] = useFlatSearch();
   const standing = isStanding(search['standing']) ? search['standing'] : undefined;
   const resourceManager = search['in'];
   const shown = items.filter(
@@ -66,7 +84,7 @@ function Content({ list }: { readonly list: InDoubtListView }) {
   );
   return (
     <>
-      <Summary items={items} isComplete={missing.length === 0} />
+      <Summary items={items} isComplete={isComplete} />
       <Filters
         items={items}
         standing={standing}
@@ -78,7 +96,7 @@ function Content({ list }: { readonly list: InDoubtListView }) {
           key={one}
           standing={one}
           items={shown.filter((item) => item.standing === one)}
-          onEnd={setEnded}
+          onEnd={onEnd}
         />
       ))}
       {shown.length === 0 && (
@@ -86,7 +104,6 @@ function Content({ list }: { readonly list: InDoubtListView }) {
           Choose another database, or another standing.
         </EmptyState>
       )}
-      <EndDialog item={ended} onClose={() => setEnded(undefined)} />
     </>
   );
 }

@@ -116,15 +116,15 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
 
 /** Open where somebody waits; where nobody does, one looks if one wants to. */
 function WhatItHolds({ item: { blocks, gid } }: Pick<PreparedBranchProps, 'item'>) {
+  const { reason = 'It could not be asked.', unseen } = blocks;
   if (!blocks.known) {
     return (
       <Notice tone="attention" icon={IconLockQuestion}>
-        <strong>What it holds is not known.</strong> {blocks.reason ?? 'It could not be asked.'}{' '}
-        {blocks.unseen}
+        <strong>What it holds is not known.</strong> {reason} {unseen}
       </Notice>
     );
   }
-  if (blocks.locks.length === 0 && blocks.sessionsTotal === 0 && blocks.unseen === undefined) {
+  if (blocks.locks.length === 0 && blocks.sessionsTotal === 0 && unseen === undefined) {
     return null;
   }
   return (
