@@ -12,7 +12,12 @@ import { Transactions } from '../demo/transactions.mjs';
 import { apiKeyOf } from '../house/api-key.mjs';
 import { openCoordinator, requireFreePort } from '../house/coordinator.mjs';
 import { House } from '../house/house.mjs';
-import { openParticipants, prepareForParticipants, writeRegistry } from '../house/participants.mjs';
+import {
+  databasesOfBanks,
+  openParticipants,
+  prepareForParticipants,
+  writeRegistry,
+} from '../house/participants.mjs';
 import { openDatabase, openRedis } from '../house/servers.mjs';
 import { Failure } from '../lib/failure.mjs';
 import { paint, say, step } from '../lib/say.mjs';
@@ -63,7 +68,8 @@ async function open(house, { withDemo }) {
   const registry = house.path('participants.json');
   writeRegistry(registry, participants, { notary: notary.url });
   const apiKey = apiKeyOf(house);
-  const neighbours = { databaseUrl: database.url, redisUrl, registry };
+  const settings = participants ? databasesOfBanks(database.url) : {};
+  const neighbours = { databaseUrl: database.url, redisUrl, registry, settings };
   const coordinator = await openCoordinator(house, { ...neighbours, apiKey: apiKey.text });
   const transactions = new Transactions(coordinator.url, apiKey.text);
   say(`ready ${coordinator.url}`);

@@ -26,13 +26,15 @@ export async function requireFreePort() {
  * @param {string | undefined} surroundings.redisUrl
  * @param {string} surroundings.registry the file that names the participants
  * @param {string} surroundings.apiKey
+ * @param {NodeJS.ProcessEnv} surroundings.settings unless the environment has them
  */
-export function openCoordinator(house, { databaseUrl, redisUrl, registry, apiKey }) {
+export function openCoordinator(house, { databaseUrl, redisUrl, registry, apiKey, settings }) {
   return step('coordinator', () =>
     house.open({
       name: 'coordinator',
       program: 'apps/coordinator/dist/main.js',
       env: {
+        ...settings,
         ...process.env,
         DATABASE_URL: databaseUrl,
         ...(redisUrl && { REDIS_URL: redisUrl }),

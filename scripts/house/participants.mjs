@@ -90,6 +90,19 @@ function urlsOf({ alfa, beta, shop }) {
   };
 }
 
+/**
+ * Registers the banks' databases. Nobody enlists them, but the coordinator sees what is prepared
+ * there, and who waits for it. Not in the file: a URL may have a password.
+ * @param {string} serverUrl of any database of the server
+ * @returns {Record<string, string>} settings of the coordinator
+ */
+export function databasesOfBanks(serverUrl) {
+  return {
+    CONCORDAT_PARTICIPANT_ALFA_DB: databaseUrl(serverUrl, databaseOf('alfa')),
+    CONCORDAT_PARTICIPANT_BETA_DB: databaseUrl(serverUrl, databaseOf('beta')),
+  };
+}
+
 /** @returns {object} */
 function given() {
   const file = process.env['CONCORDAT_PARTICIPANTS'];

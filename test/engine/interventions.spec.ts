@@ -266,6 +266,26 @@ test('what is in the audit already is refused at once, and not tried again and a
   expect(await actionsOn(gtid)).toEqual(['test.twice']);
 });
 
+test('people may act at two instances in turn for as long as they like', async () => {
+  const hangs = silence();
+  const script: Script = (question) =>
+    question.call.operation === 'commit' ? hangs.answer : willing(question);
+  const lasting = { leaseMs: 60_000 };
+  const left = await instanceOn(databaseUrl, script, lasting);
+  const right = await instanceOn(databaseUrl, script, lasting);
+  const branches = [branch('bank', { timeoutMs: 60_000 })];
+  const { gtid } = await left.engine.begin(request({ branches }));
+  await expect.poll(() => left.asked.length, patience).toBe(2);
+  for (let round = 0; round < 1_100; round++) {
+    for (const instance of [right, left]) {
+      const done = await intervene(instance, gtid, { type: 'hurried' });
+      if (done.type !== 'done') throw new Error(`round ${round}: ${done.type}`);
+    }
+  }
+  expect([...left.troubles, ...right.troubles]).toEqual([]);
+  hangs.speak({ type: 'reply', reply: { type: 'acknowledged' } });
+}, 120_000);
+
 test('who has a call under way learns of what was done elsewhere when it renews its lease', async () => {
   const commits = silence();
   const script: Script = (question) =>

@@ -128,7 +128,7 @@ test('who was paused before the application starts is not called when it does', 
     const detail = await (await fetch(at, { headers: bearer })).json();
     return (detail as TransactionDetailView).transaction.why;
   };
-  await expect.poll(why, { timeout: 10_000 }).toContain('stocktaking');
+  await expect.poll(async () => (await why()) ?? '', { timeout: 10_000 }).toContain('stocktaking');
   expect(payments).toBe(before);
 });
 

@@ -184,6 +184,21 @@ describe('skip', () => {
     await root.until(gtid, 'stuck', (now) => (now.branches[0]?.attempts ?? 0) > 0);
     resultIn(await act(resolver, gtid, 'skip', {}, 'first'));
     expect(await root.untilEnded(gtid)).toMatchObject({ outcome: 'partly-compensated' });
+    resultIn(await act(resolver, gtid, 'forget'));
+    const { body } = await resolver.get(`/v1/operations/transactions/${gtid}`);
+    expect(body).toMatchObject({ forgotten: { by: 'resolver', reason: 'because of a test' } });
+  });
+
+  test('the pivot decides, and is not skipped', async () => {
+    const pivot = participants.add().answers('execute', { status: 503 });
+    const branches = [at('first', participants.add()), at('pivot', pivot, { pivot: true })];
+    const { gtid } = await root.begin({ protocol: 'saga', branches }, ASYNC);
+    await root.until(gtid, 'stuck', (now) => (now.branches[1]?.attempts ?? 0) > 0);
+    const refused = refusalIn(await act(resolver, gtid, 'skip', {}, 'pivot'));
+    expect(refused).toMatchObject({ kind: 'not-possible' });
+    expect(refused.detail).toContain('decides the whole saga');
+    pivot.answers('execute', { status: 200 });
+    expect(await root.untilEnded(gtid)).toMatchObject({ outcome: 'committed' });
   });
 
   test('what has been executed is resolved and not skipped, and only sagas have steps', async () => {

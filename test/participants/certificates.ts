@@ -1,5 +1,5 @@
-// Certificates for tests, and for nothing else: all of one authority that nobody trusts unless told to,
-// all of one key. Made once by openssl, valid until 2120; the authority's own key was thrown away.
+// Certificates for tests, and for nothing else: of one authority, which nobody trusts unless told
+// to, and of one key. Made once by openssl, until 2120; the authority's own key was thrown away.
 
 export const authority = `-----BEGIN CERTIFICATE-----
 MIIBizCCATGgAwIBAgIURXfaBCU6kMMFUK1tP9z6v7w2x5EwCgYIKoZIzj0EAwIw

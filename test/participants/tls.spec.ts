@@ -15,7 +15,7 @@ import {
   WebhookSender,
 } from '@concordat/participants';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import * as certificates from './certificates.js';
+import { authority, elsewhere, expired, here, key } from './certificates.js';
 import { question, serve } from './support.js';
 
 const SECRET = 'a'.repeat(32);
@@ -28,12 +28,12 @@ beforeEach(() => {
 });
 
 function trustTheAuthority(): void {
-  setDefaultCACertificates([...trusted, certificates.authority]);
+  setDefaultCACertificates([...trusted, authority]);
 }
 
 /** Says yes to whoever gets through. */
 async function serveTls(cert: string): Promise<string> {
-  const server = createServer({ key: certificates.key, cert }, (request, response) => {
+  const server = createServer({ key, cert }, (request, response) => {
     heard.push(request.url ?? '');
     response.end('{}');
   });
@@ -62,18 +62,18 @@ function doubt(reason: RegExp): unknown {
 describe.each(['bank', 'inline'] as const)('[28] a participant over TLS, %s', (participant) => {
   test('is called if its certificate is of a trusted authority, and for its host', async () => {
     trustTheAuthority();
-    const url = await serveTls(certificates.here);
+    const url = await serveTls(here);
     expect(await ask(url, participant)).toMatchObject({ reply: { type: 'prepared' } });
     expect(heard).toEqual(['/prepare']);
   });
 
   test.each([
-    ['of an authority that is not trusted', 'here', /UNABLE_TO_VERIFY|SELF_SIGNED|ISSUER/],
-    ['for another host', 'elsewhere', /ERR_TLS_CERT_ALTNAME_INVALID/],
-    ['over', 'expired', /CERT_HAS_EXPIRED/],
-  ] as const)('is told nothing if its certificate is %s', async (_, which, reason) => {
-    if (which !== 'here') trustTheAuthority();
-    const url = await serveTls(certificates[which]);
+    ['of an authority that is not trusted', here, /UNABLE_TO_VERIFY|SELF_SIGNED|ISSUER/],
+    ['for another host', elsewhere, /ERR_TLS_CERT_ALTNAME_INVALID/],
+    ['over', expired, /CERT_HAS_EXPIRED/],
+  ] as const)('is told nothing if its certificate is %s', async (_, certificate, reason) => {
+    if (certificate !== here) trustTheAuthority();
+    const url = await serveTls(certificate);
     expect(await ask(url, participant)).toEqual(doubt(reason));
     expect(heard).toEqual([]);
   });
@@ -81,7 +81,7 @@ describe.each(['bank', 'inline'] as const)('[28] a participant over TLS, %s', (p
   test('is told nothing, though NODE_TLS_REJECT_UNAUTHORIZED is 0', async () => {
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
     onTestFinished(() => void vi.unstubAllEnvs());
-    const url = await serveTls(certificates.here);
+    const url = await serveTls(here);
     // The variable is heard by Node itself: whoever does not object is let through by it.
     expect((await fetch(`${url}/by-fetch`, { method: 'POST' })).status).toBe(200);
     expect(await ask(url, participant)).toEqual(doubt(/UNABLE_TO_VERIFY|SELF_SIGNED|ISSUER/));
@@ -90,7 +90,7 @@ describe.each(['bank', 'inline'] as const)('[28] a participant over TLS, %s', (p
 });
 
 test('[28] a webhook over TLS is told nothing if its certificate cannot be verified', async () => {
-  const url = await serveTls(certificates.here);
+  const url = await serveTls(here);
   const sender = new WebhookSender(UrlAllowList.of(['https://127.0.0.1:*']));
   onTestFinished(() => sender.close());
   const answer = await sender.send({ url, headers: {}, body: '{}', timeoutMs: 5_000 });
@@ -115,14 +115,14 @@ describe('[27] what a call bears', () => {
   });
 
   test.each([301, 302, 303, 307, 308])('goes to no other host by a %i', async (status) => {
-    let elsewhere = 0;
+    let taken = 0;
     const other = await serve((response) => {
-      elsewhere += 1;
+      taken += 1;
       response.end('{}');
     });
     const location = other.replace('127.0.0.1', 'localhost');
     const url = await serve((response) => response.writeHead(status, { location }).end());
     expect(await ask(url)).toEqual(doubt(new RegExp(`^HTTP ${status}$`)));
-    expect(elsewhere).toBe(0);
+    expect(taken).toBe(0);
   });
 });

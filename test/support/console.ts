@@ -1,10 +1,10 @@
 // The commands of a page, run as its reader would type them, in one shell from top to bottom; and
 // what the page says that they print.
 //
-// J1. In a ```console block, a line after `$ ` is a command, those after `> ` go on with it, and the
-//     others are what it prints, on either stream. Blocks of any other kind are shown, and not run.
-// J2. `…` stands for anything in a line, and for any lines where it stands alone. Blanks are as many
-//     as it takes: how wide a column is depends on what is in it.
+// J1. In a ```console block, a line after `$ ` is a command, those after `> ` go on with it, and
+//     the others are what it prints, on either stream. Blocks of any other kind are not run.
+// J2. `…` stands for anything in a line, and for any lines where it stands alone. Blanks are as
+//     many as it takes: how wide a column is depends on what is in it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';

@@ -1,5 +1,6 @@
 // What the tests of a run share: a Postgres server with a migrated database to copy, a MariaDB
-// server, a Redis, and a browser that each starts for itself. They end with the run, even if it is killed (scripts/lib/keeper.mjs).
+// server, a Redis, and a browser's files. They end with the run, even if it is killed
+// (scripts/lib/keeper.mjs).
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// What is installed (48 of docs/SECURITY.md): the packages of the lockfile and no others, from npm's
+// What is installed (48 of docs/SECURITY.md): the packages of the lockfile and no others, of npm's
 // registry and nowhere else, each known by its hash. npm writes no addresses into the lockfile
 // (`omit-lockfile-registry-resolved`): a package without one comes from the registry of whoever
 // installs it, over https, and must have the hash that stands here.
@@ -25,7 +25,7 @@ const installed = Object.entries(packages).filter(
   ([place, { link }]) => !workspaces.has(place) && link !== true,
 );
 
-/** What would run something while it is installed, if it were let: nothing is, for nobody needs it. */
+/** What would run something while it is installed. Nothing is let, for nobody needs it. */
 const { allowScripts } = json('package.json') as {
   readonly allowScripts: Readonly<Record<string, boolean>>;
 };

@@ -1,8 +1,9 @@
 // How a command ends, for scripts:
 //
 //   0   done: it was done, or was so already; a question was answered
-//   1   refused, or not possible; or what was looked at is not in order (doctor, audit verify)
-//   2   the command was not understood, or there is no key to ask with
+//   1   refused (also for want of a key), or not possible; or what was looked at is not in order
+//       (doctor, audit verify)
+//   2   the command was not understood, or the key cannot be used: others may read its file
 //   3   the coordinator cannot be reached, or cannot answer now: of an action it may not be known
 //       whether it was done, and then that is said
 

@@ -19,8 +19,8 @@ const AFTER_HELP = `
 The key stands in CONCORDAT_API_KEY or in a file of your own (chmod 600), never in an argument. An id
 may be shortened to its beginning, as long as one transaction alone begins with it.
 
-Exit codes: 0 done · 1 refused, not possible, or not in order · 2 not understood, or no key
-            3 the coordinator cannot be reached, or cannot answer`;
+Exit codes: 0 done · 1 refused (also without a key), not possible, or not in order
+            2 not understood · 3 the coordinator cannot be reached, or cannot answer`;
 
 const { version: VERSION } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),

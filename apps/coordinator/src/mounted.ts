@@ -37,6 +37,8 @@ export interface MountSettings extends Partial<Omit<AccessSettings, 'apiKey'>> {
   readonly apiKey: string;
   /** Where alerts may be sent; nowhere unless said. */
   readonly allowedUrls?: readonly string[];
+  /** Networks, such as `10.1.0.0/16`, that names on that list may lead into. */
+  readonly allowedNetworks?: readonly string[];
   readonly logger?: Logger;
 }
 
@@ -63,7 +65,8 @@ export class MountedCoordinator implements EmbeddedOperators {
 
   constructor(private readonly settings: MountSettings) {
     this.logger = settings.logger ?? pino({ level: 'silent' });
-    this.webhooks = new WebhookSender(UrlAllowList.of(settings.allowedUrls ?? []));
+    const { allowedUrls = [], allowedNetworks = [] } = settings;
+    this.webhooks = new WebhookSender(UrlAllowList.of(allowedUrls, allowedNetworks));
   }
 
   /** For `app.use(path, …)` of Express, and of Nest on Express or Fastify (M3). */

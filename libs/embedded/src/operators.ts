@@ -29,7 +29,10 @@ export interface OperatedParts {
 
 export interface EmbeddedOperators {
   between(journal: OpenJournal, troubled: OperatedParts['troubled']): Between;
-  /** Everything is there, and nothing is started. Once it resolves, nobody who is paused is called. */
+  /**
+   * Everything is there, and nothing is started. Once it resolves, it is known who is paused: the
+   * engine and recovery are started after it.
+   */
   opened(parts: OperatedParts): Promise<void>;
   start(): void;
   /** Before anything that it sees is closed. Never rejects. */

@@ -99,6 +99,7 @@ export class Flight {
   /** What we have last written as `due_at`; undefined if the lease is not ours. */
   dueAt: Instant | undefined;
   attemptsWritten: Attempts;
+  /** In a row, that have found nothing further. */
   reloads = 0;
   pumping = false;
   /** Something has come in since the turn that is under way began. */
@@ -141,7 +142,9 @@ export class Flight {
 
   /** Another instance was faster: its word counts, and what is unwritten here comes after it. */
   overtakenBy(record: Record): void {
-    assert(++this.reloads <= RELOADS_MAX, 'a protocol ends after finitely many versions');
+    const isFurther = record.transaction.version > (this.written?.version ?? 0);
+    this.reloads = isFurther ? 0 : this.reloads + 1; // people may act upon it for ever
+    assert(this.reloads <= RELOADS_MAX, 'whoever was faster has gone further');
     this.mailbox.unshift(...this.unwritten);
     this.restore(record);
   }

@@ -96,7 +96,7 @@ export class PostgresJournal implements Journal {
   }
 }
 
-/** @throws EntryRejected if the audit has a line of this id: its act was done, or refused, before */
+/** @throws EntryRejected if the audit has a line of this id: its act was dealt with before */
 async function addLine(run: Run, line: AuditLine): Promise<void> {
   try {
     await run(AUDIT, auditParameters(line));

@@ -39,7 +39,10 @@ export function bodyOf<T>(schema: z.ZodType<T>, { body }: Pick<OperatorRequest, 
   return value;
 }
 
-/** Of the texts that a person writes or looks for. Postgres holds no NUL, and half a character is none. */
+/**
+ * Of the texts that a person writes or looks for. Postgres holds no NUL, and half a character is
+ * none.
+ */
 function requireStorable(value: unknown): void {
   const fields = typeof value === 'object' && value !== null ? Object.entries(value) : [];
   const wrong = fields.filter(([, text]) => {

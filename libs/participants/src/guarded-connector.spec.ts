@@ -147,6 +147,7 @@ describe('[22] a name', () => {
   test('below localhost does not name it', async () => {
     const below = { patterns: ['http://*.localhost:*'], resolve: leadingTo('127.0.0.1') };
     expect(await call('bank.localhost', below)).toEqual(refused(LOOPBACK));
+    expect(await call('localhost', below)).toEqual(refused(LOOPBACK));
   });
 
   test('that is not there is no refusal', async () => {

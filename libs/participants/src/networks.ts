@@ -10,7 +10,7 @@
 //     IPv6 /7, as wide as the widest private ones (10.0.0.0/8, fc00::/7).
 import { BlockList, isIP } from 'node:net';
 
-/** The last four are 169.254.169.254 inside NAT64, 6to4, and AWS's of containers and of pods. */
+/** N1. After the first two: the first one inside NAT64 and 6to4; AWS's for containers and pods. */
 const METADATA = [
   '169.254.169.254/32',
   'fd00:ec2::254/128',
@@ -109,8 +109,7 @@ export function addressIn(host: string): string | undefined {
 }
 
 function holderOf(networks: readonly Network[], address: string): Network | undefined {
-  const bare = address.replace(/%.*$/, ''); // the zone of a link-local one
-  return networks.find(({ list }) => list.check(bare, familyOf(bare)));
+  return networks.find(({ list }) => list.check(address, familyOf(address)));
 }
 
 function networkFaultOf(text: string): string | undefined {

@@ -1,7 +1,7 @@
-// Messages to webhooks: by the same rules as calls to participants. A URL is permitted by the
-// allow-list or not called at all, whatever its host has for addresses is judged when a connection
-// is made (guarded-connector.ts), no redirect is followed, and an exchange has a bound in time and in
-// size (exchange.ts).
+// Messages to webhooks: by the rules of calls to inline participants. A URL is permitted by the
+// allow-list or not called at all, the addresses of its host are judged when a connection is made
+// (guarded-connector.ts), no redirect is followed, and an exchange has a bound in time and in size
+// (exchange.ts).
 import type { Agent } from 'undici';
 import { openAgent, post } from './exchange.js';
 import type { Resolve } from './guarded-connector.js';

@@ -67,5 +67,6 @@ function verdictLines(
 ): readonly string[] {
   const [first = '', ...rest] = wrapped(said, columns);
   const where = brokenAt === undefined ? [] : [`broken at line ${brokenAt}`];
-  return [paint(intact ? 'green' : 'red', first), ...rest, ...where, paint('dim', `head ${head}`)];
+  const end = head === '' ? [] : [paint('dim', `head ${head}`)]; // there is no line yet
+  return [paint(intact ? 'green' : 'red', first), ...rest, ...where, ...end];
 }

@@ -17,7 +17,7 @@ import { outcomeOf, withOutcome } from './branch-actions.js';
 export function addInDoubt(program: Command, shell: Shell): void {
   const inDoubt = program
     .command('in-doubt')
-    .description('what is prepared in every database now, and who waits for it')
+    .description('what is prepared in every registered database now, and who waits for it')
     .action(
       shell.answering(async ({ api }) =>
         told(await api.get(operations('in-doubt'), inDoubtListSchema), inDoubtLines),
@@ -34,8 +34,13 @@ export function addInDoubt(program: Command, shell: Shell): void {
     );
 }
 
+/** Not to be taken for more than it is. */
+const NONE =
+  'nothing is prepared in the databases that are registered; what services have prepared in ' +
+  'others cannot be seen here: concordat list --unfinished';
+
 function inDoubtLines({ items, missing }: InDoubtListView, look: Look): readonly string[] {
-  const none = items.length === 0 ? ['nothing is prepared'] : [];
+  const none = items.length === 0 ? wrapped(NONE, look.columns) : [];
   return [
     ...items.flatMap((item) => itemLines(item, look)),
     ...none,

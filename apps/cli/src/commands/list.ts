@@ -20,6 +20,8 @@ interface Options extends Filters {
   readonly ids?: boolean;
 }
 
+type Item = TriageListView['items'][number];
+
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 100_000;
 
@@ -63,13 +65,18 @@ const COLUMNS = [
   { title: 'WHY', min: 10 },
 ] as const;
 
+/** Of what has ended, `ageMs` is how long it took. @returns milliseconds */
+function sinceBegun({ begunAt, endedAt, ageMs }: Item, now: number): number {
+  return endedAt === undefined ? ageMs : now - Date.parse(begunAt);
+}
+
 export function listLines({ items, cursor, missing }: TriageListView, look: Look): string[] {
   const rows = items.map((item) => [
     item.gtid,
     item.protocol,
     stateOf(item),
     { text: item.harm ?? '', style: harmStyle(item.harm) },
-    roughSpanOf(item.ageMs),
+    roughSpanOf(sinceBegun(item, look.now)),
     item.name ?? '',
     item.why ?? '',
   ]);

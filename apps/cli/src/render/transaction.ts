@@ -70,7 +70,9 @@ function headLines({ transaction, forgotten, machine }: TransactionDetailView, l
       : wrapped(why === null ? harm : `${harm}: ${why}`, columns, '  ').map((line) =>
           paint(harmStyle(harm) ?? 'bold', line),
         )),
-    ...(endedAt === undefined ? wrapped(machine.ifItCrashed, columns, '  ') : []),
+    ...(endedAt === undefined
+      ? wrapped(`if the coordinator crashed now: ${machine.ifItCrashed}`, columns, '  ')
+      : []),
     ...(forgotten === null
       ? []
       : wrapped(`dealt with by ${forgotten.by}: ${forgotten.reason}`, columns, '  ')),

@@ -8,8 +8,13 @@ import { Guard } from './guard.js';
 
 const NOBODY: Identified = { type: 'nobody' };
 
-function guarded(identified: Identified = NOBODY): { app: FastifyInstance; log: () => string } {
+function guarded(identified: Identified = NOBODY): {
+  readonly app: FastifyInstance;
+  readonly log: () => string;
+  readonly attended: readonly boolean[];
+} {
   let log = '';
+  const attended: boolean[] = [];
   const logger = pino({}, { write: (line) => (log += line) });
   const app = fastify();
   onTestFinished(() => app.close());
@@ -19,13 +24,18 @@ function guarded(identified: Identified = NOBODY): { app: FastifyInstance; log: 
       : reply.status(500).send(),
   );
   const guard = new Guard({
-    authenticator: { identify: () => Promise.resolve(identified) },
+    authenticator: {
+      identify: async ({ isAttended }) => {
+        attended.push(isAttended);
+        return identified;
+      },
+    },
     requestsPerSecondMax: 100,
     publicUrl: undefined,
     logger,
   });
   guard.standBefore(app);
-  return { app, log: () => log };
+  return { app, log: () => log, attended };
 }
 
 function known(grants: Principal['grants']): Identified {
@@ -96,4 +106,13 @@ test('[38] a path that is written otherwise is counted like any other', async ()
   };
   expect(await statuses('/metrics')).toEqual(new Set([200]));
   expect(await statuses('/%76%31/new')).toEqual(new Set([200, 429]));
+});
+
+test('[8] neither what a page asks for on its own nor a stream keeps a session alive', async () => {
+  const { app, attended } = guarded(known([{ tenant: '*', roles: ['reader'] }]));
+  app.get('/metrics', () => 'metrics');
+  for (const headers of [{}, { 'concordat-background': 'true' }, { accept: 'text/event-stream' }]) {
+    await app.inject({ url: '/metrics', headers });
+  }
+  expect(attended).toEqual([true, false, false]);
 });

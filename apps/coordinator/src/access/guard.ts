@@ -25,6 +25,8 @@ import { isSafe, requireOurPage } from './same-origin.js';
 
 /** A page that asks on its own says so: it keeps no session alive (S3 of sessions.ts). */
 const BACKGROUND = 'concordat-background';
+/** Nor does a stream of events, which a browser opens again by itself, and without such headers. */
+const EVENTS = /\btext\/event-stream\b/i;
 const PRINCIPALS_MAX = 10_000;
 const SECOND_MS = 1_000;
 
@@ -102,7 +104,8 @@ export class Guard {
 
   /** Who it is, if anybody; for the routes that serve both. */
   async recognize(request: FastifyRequest): Promise<Identified> {
-    const isAttended = request.headers[BACKGROUND] === undefined;
+    const { [BACKGROUND]: background, accept = '' } = request.headers;
+    const isAttended = background === undefined && !EVENTS.test(accept);
     const credentials = credentialsIn(request, isAttended);
     const identified = await this.parts.authenticator.identify(credentials);
     if (identified.type === 'known') remember(request, identified);

@@ -6,7 +6,8 @@
 // B3. A step that is skipped counts as done without having been executed. If the saga turns back,
 //     it is compensated like any other: of nothing, which is legal (S4 of saga.ts), and which keeps
 //     out a copy of the call that is still under way. A compensation that is skipped leaves the
-//     step done, and the outcome says so (S6).
+//     step done, and the outcome says so (S6). The pivot is not skipped: that would decide commit
+//     upon nothing.
 // B4. To replay is to ask under a new token, and under a new token a participant runs its handler
 //     again. Under the old one it would only repeat the answer that it has recorded, which is what
 //     replaying is for: a step that it has refused, and whose refusal no longer holds. So it must
@@ -116,6 +117,13 @@ function skip({ branch }: AskToStep, known: Known): Judgement {
     ? 'Counts the step as done, though nobody has executed it.'
     : 'Leaves the step done: nobody compensates it.';
   if (typeof call === 'string') return mayNot(call, effect);
+  const isPivot = known.definition.branches.some(({ id, pivot }) => id === branch && pivot);
+  if (isStep && isPivot) {
+    return mayNot(
+      'It is the pivot, which decides the whole saga: resolve it, with evidence.',
+      effect,
+    );
+  }
   const observed = known.observation?.observed;
   if (observed === (isStep ? 'committed' : 'rolled-back')) {
     return mayNot(`It has been done: ${known.observation?.evidence}. Resolve it.`, effect);

@@ -24,6 +24,11 @@ const EFFECTS: { readonly [A in TransactionAction]: string } = {
   forget: 'Notes that somebody has seen to how it ended. Nothing else changes.',
 };
 
+/** W3. */
+export function mayBeForgotten(outcome: Outcome | undefined): boolean {
+  return outcome !== undefined && !AS_DECIDED.has(outcome);
+}
+
 export function onTransaction(action: TransactionAction, known: Known): Judgement {
   switch (action) {
     case 'retry':
@@ -96,7 +101,7 @@ function forget({ transaction, isForgotten }: Known): Judgement {
   const effect = EFFECTS.forget;
   const { outcome } = summaryOf(transaction);
   if (outcome === undefined) return mayNot('It has not ended.', effect);
-  if (AS_DECIDED.has(outcome)) return mayNot('It has ended as it was decided.', effect);
+  if (!mayBeForgotten(outcome)) return mayNot('It has ended as it was decided.', effect);
   if (isForgotten === true) return unchanged('Somebody has seen to it already.', effect);
   return { type: 'may', because: `It has ended: ${outcome}.`, effect, event: undefined };
 }

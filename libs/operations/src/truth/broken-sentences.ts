@@ -50,7 +50,7 @@ function onHeuristic({ decision, observed, state }: BranchCase): Sentences {
       ? 'How it has ended is not known: atomicity may be broken.'
       : 'Atomicity is broken, unless it has been made good.';
   return {
-    summary: `${decided(decision)}, and by its own word this branch has ended as ${state}.`,
+    summary: `${decided(decision)}, and by the journal this branch has ended as ${state}.`,
     consequence: isMatching
       ? 'What is seen of it now is as was decided: it may have been made good.'
       : untold,

@@ -8,7 +8,8 @@
 // W3. The words are the protocol's (words.ts).
 import { unreachable } from '@concordat/protocols';
 import { onBroken, onLeftover } from './broken-sentences.js';
-import { AFTER_IT, AGAIN, askForRollback, BRING_BACK, possible, RESOLVE, RETRY } from './deeds.js';
+import { AFTER_IT, AGAIN, askForRollback, BRING_BACK, LOOK } from './deeds.js';
+import { possible, RESOLVE, RETRY } from './deeds.js';
 import { sagaSentences } from './saga-sentences.js';
 import type { Code } from './situation.js';
 import { heardOf } from './situation.js';
@@ -83,7 +84,7 @@ function onFine(
     const how = observed === 'committed' ? words.committed : words.rolledBack;
     return { summary: `${decided(decision)}, and this branch ${how}.`, ...nothing };
   }
-  const summary = `${decided(decision)}, and by its own word this branch has obeyed.`;
+  const summary = `${decided(decision)}, and by the journal this branch has obeyed.`;
   return { summary, ...nothing };
 }
 
@@ -158,10 +159,20 @@ function onUntold(
       : 'the participant cannot be reached';
   const summary = `${decided(decision)}, and ${what}. By the journal the branch ${journalSays(state)}.`;
   const heard = heardOf(state);
+  if (heard === 'heuristic') {
+    return {
+      summary,
+      consequence:
+        'It has ended by itself, or a person has forced it: whether it is so cannot be seen now. ' +
+        words.mayHold,
+      safe: code === 'cannot-be-asked' ? [BRING_BACK, LOOK] : [LOOK],
+    };
+  }
   if (heard !== 'promise' && heard !== 'nothing') {
     return {
       summary,
-      consequence: 'Nothing is outstanding for it: the journal has its word.',
+      consequence:
+        'Nothing is outstanding for it: the journal has its word, or a person has given it.',
       safe: [],
     };
   }

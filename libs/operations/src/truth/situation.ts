@@ -21,6 +21,8 @@
 // S6. 2PC in one phase: the participant's own end is the decision.
 // S7. Saga: `committed` is executed. Under a rollback that is what waits for its order; a step that
 //     is done and whose turn has not come waits for those after it.
+// S8. The journal's word of a branch may be that of a person who answered in its place. Whom one
+//     has forced, while nobody could be asked, may be prepared still: it is not called as decided.
 import type { Observed } from '@concordat/engine';
 import type { Decision, ProtocolName } from '@concordat/protocols';
 import { unreachable } from '@concordat/protocols';
@@ -304,6 +306,7 @@ function onHeuristic({ decision, state, observed }: Standing): Code {
   if (observed === 'prepared') return 'reappeared'; // it is ended as was decided, by recovery too
   const isAsDecided = state === `heuristic-${decision}`;
   if (!isAsDecided) return 'heuristic';
-  if (observed === 'unknown' || observed === 'unreachable') return 'as-decided';
+  if (observed === 'unknown') return 'cannot-tell'; // S8
+  if (observed === 'unreachable') return 'cannot-be-asked';
   return onObeyed({ protocol: '2pc', phase: 'ended', decision, state, observed }, observed);
 }

@@ -7,7 +7,8 @@
 //     cannot be told.
 // D2. Three failures make a wait a matter for a person, as everywhere (stuckAttemptsMin); so does
 //     a pause, for nothing goes on by itself then.
-// D3. What cannot be asked is never fine while anything is outstanding or promised.
+// D3. What cannot be asked is never fine while anything is outstanding or promised, nor where the
+//     branch was forced, or has ended by itself.
 import type { Observed } from '@concordat/engine';
 import type { Decision, Instant, Operation, ProtocolName } from '@concordat/protocols';
 import { unreachable } from '@concordat/protocols';
@@ -141,7 +142,7 @@ function plainSeverity(code: Code, { decision, state }: BranchCase): Severity {
 /** D3. */
 function unaskedSeverity(state: string): Severity {
   const heard = heardOf(state);
-  if (heard === 'promise') return 'attention';
+  if (heard === 'promise' || heard === 'heuristic') return 'attention';
   return heard === 'nothing' ? 'wait' : 'fine';
 }
 
@@ -192,6 +193,7 @@ function breaksIn(code: Code, found: BranchCase): Breaks {
 /** Of a branch that may be there. */
 function whileUnseen({ decision, state }: BranchCase): Breaks {
   const heard = heardOf(state);
+  if (heard === 'heuristic') return 'unknown';
   if (heard !== 'promise' && heard !== 'nothing') return 'neither';
   if (decision === 'undecided') return 'both';
   return decision === 'commit' ? 'rollback' : 'commit';

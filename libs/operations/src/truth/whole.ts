@@ -61,7 +61,7 @@ function fine({ decision, phase, branches }: WholeCase): VerdictView {
     severity: 'fine',
     code: 'as-decided',
     summary: `${decided(decision)}, ${ended}.`,
-    consequence: `Nothing is broken: all branches are as decided, by their own word.${but}`,
+    consequence: `Nothing is broken: by the journal all branches are as decided.${but}`,
     safe: [],
   };
 }

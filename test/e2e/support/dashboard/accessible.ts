@@ -1,10 +1,8 @@
 // What axe-core finds on a page: nothing that is serious, or worse.
-import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
+import axe from 'axe-core';
 import { expect } from 'vitest';
 import type { Visitor } from './browser.js';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RUN = 'axe.run(document, { resultTypes: ["violations"] })';
 
 interface Violation {
@@ -17,7 +15,7 @@ interface Violation {
 export async function expectAccessible({ page }: Visitor, what: string): Promise<void> {
   const loaded = await page.evaluate<boolean>('"axe" in globalThis');
   // through the protocol of the browser, which no policy of the page forbids
-  if (!loaded) await page.evaluate(AXE);
+  if (!loaded) await page.evaluate(axe.source);
   const { violations } = await page.evaluate<{ violations: readonly Violation[] }>(RUN);
   const grave = violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')

@@ -89,7 +89,7 @@ function List() {
   );
 }
 
-export function isInUse({ revokedAt, expiresAt }: KeyView): boolean {
+function isInUse({ revokedAt, expiresAt }: KeyView): boolean {
   return revokedAt === undefined && (expiresAt === undefined || Date.parse(expiresAt) > Date.now());
 }
 
