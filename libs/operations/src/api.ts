@@ -63,7 +63,7 @@ export type RefusalKind =
 
 /** Ends a request. Nothing was done. */
 export class Refusal extends Error {
-  override readonly name = 'Refusal';
+  override readonly name: string = 'Refusal';
   constructor(
     readonly kind: RefusalKind,
     readonly detail: string,
@@ -71,4 +71,9 @@ export class Refusal extends Error {
   ) {
     super(detail);
   }
+}
+
+/** Ends a request whose act was tried in vain, and is in the audit as that: it was not refused. */
+export class TriedInVain extends Refusal {
+  override readonly name = 'TriedInVain';
 }

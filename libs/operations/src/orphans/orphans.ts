@@ -18,7 +18,7 @@ import { madeAtOf } from '@concordat/recovery';
 import type { ActionResultView, OrphanRequest } from '@concordat/wire/operations';
 import { ALL_TENANTS } from '@concordat/wire/operations';
 import type { OperatorRequest } from '../api.js';
-import { Refusal } from '../api.js';
+import { Refusal, TriedInVain } from '../api.js';
 import type { Approvals } from '../approvals/approvals.js';
 import { targetOf } from '../approvals/approvals.js';
 import type { CameOf } from '../approvals/carry-out.js';
@@ -189,7 +189,7 @@ export class Orphans {
     const stage = came.type === 'ended' ? ('done' as const) : ('failed' as const);
     const result = { ...line, id: auditId, stage, evidence: { ...said, seen: came.seen } };
     await this.ports.store.audited(result, () => Promise.resolve());
-    if (stage === 'failed') throw new Refusal('changed-meanwhile', `${came.seen}: look again.`);
+    if (stage === 'failed') throw new TriedInVain('changed-meanwhile', `${came.seen}: look again.`);
   }
 
   private ask(

@@ -27,7 +27,7 @@ const mutants: readonly Mutant[] = [
   {
     id: 'M1803',
     file: journal,
-    find: `for (const line of audit) await run(AUDIT, auditParameters(line));`,
+    find: `for (const line of audit) await addLine(run, line);`,
     replace: '',
     fault: 'an act of a person has no audit line',
     killers,

@@ -86,8 +86,10 @@ const statements: readonly Mutant[] = [
   {
     id: 'M709',
     file: postpone,
-    find: `where unfinished.gtid = entry.gtid and unfinished.version = entry.version\`,`,
-    replace: `where unfinished.gtid = entry.gtid\`,`,
+    find: `where unfinished.gtid = entry.gtid and unfinished.version = entry.version
+    returning`,
+    replace: `where unfinished.gtid = entry.gtid
+    returning`,
     fault: 'a postponement changes a transaction that has moved on',
     killers: ofAgenda,
   },

@@ -1,11 +1,13 @@
 // Everything that changes something passes here.
 //
-//   what is so, what it would do ─▶ dry run, again whenever what was filled in changes
+//   on what, and what it would do ─▶ dry run, again whenever what was filled in changes
 //     ─▶ a reason (and evidence, and a word typed, where it is dangerous) ─▶ done: what was done
 //
 // A1. The button works only once the server has proved the very request that would be sent.
 // A2. What was looked at is what is acted upon: the request bears the version that the page shows.
 // A3. Something dangerous takes a word that is typed, so that no habit of clicking does it.
+// A4. The dialog never says two things. Where one chooses what is to be done, nothing is said of it
+//     before the choice, and after it the dry run of what is chosen speaks alone.
 import { Modal } from '@mantine/core';
 import type { ActionResultView } from '@concordat/wire/operations';
 import type { ReactNode } from 'react';
@@ -19,9 +21,10 @@ export interface Action {
   readonly title: string;
   /** What it is done to. */
   readonly target: ReactNode;
-  /** What is so that allows it. */
-  readonly precondition: string;
-  readonly effect: string;
+  /** What is so that allows it. Undefined: it hangs on a choice, and the dry run tells (A4). */
+  readonly precondition?: string | undefined;
+  /** Likewise. */
+  readonly effect?: string | undefined;
   readonly submit: Submit;
   readonly isDangerous?: boolean;
   readonly needsApproval?: boolean;

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Textarea, TextInput } from '@mantine/core';
+import { Button, Stack, Textarea, TextInput } from '@mantine/core';
 import { IconUsers } from '@tabler/icons-react';
 import type { ActionResultView } from '@concordat/wire/operations';
 import { useMutation } from '@tanstack/react-query';
@@ -7,6 +7,7 @@ import { useRefresh } from '../../api/actions.js';
 import { Notice } from '../Notice.js';
 import { oneLine } from '../text.js';
 import type { Action } from './ActionDialog.js';
+import { Footer } from './Footer.js';
 import { Proof, useProof } from './Proof.js';
 import { Refused } from './Refused.js';
 import { WhatItIs } from './WhatItIs.js';
@@ -63,7 +64,7 @@ export function ActionForm({ action, onDone, onCancel }: ActionFormProps) {
         )}
         <Proof proof={proof} />
         {error !== null && <Refused error={error} />}
-        <Group justify="flex-end" gap="xs">
+        <Footer>
           <Button variant="default" onClick={onCancel}>
             Do nothing
           </Button>
@@ -75,7 +76,7 @@ export function ActionForm({ action, onDone, onCancel }: ActionFormProps) {
           >
             {action.needsApproval === true ? 'Ask for approval' : action.title}
           </Button>
-        </Group>
+        </Footer>
       </Stack>
     </form>
   );

@@ -8,6 +8,7 @@ import { useState } from 'react';
 import { useRefresh } from '../../api/actions.js';
 import { Notice } from '../Notice.js';
 import { oneLine } from '../text.js';
+import { Footer } from './Footer.js';
 import { Refused } from './Refused.js';
 
 const REASON_LENGTH_MAX = 500;
@@ -105,7 +106,7 @@ function DeedForm({ deed, onDone, onCancel }: DeedFormProps) {
           />
         )}
         {error !== null && <Refused error={error} />}
-        <Group justify="flex-end" gap="xs">
+        <Footer>
           <Button variant="default" onClick={onCancel}>
             Do nothing
           </Button>
@@ -117,7 +118,7 @@ function DeedForm({ deed, onDone, onCancel }: DeedFormProps) {
           >
             {deed.title}
           </Button>
-        </Group>
+        </Footer>
       </Stack>
     </form>
   );

@@ -1,7 +1,7 @@
 import { DataList } from '@mantine/core';
 import type { Action } from './ActionDialog.js';
 
-/** What is so, and what it would do; before anything is asked of the person. */
+/** What is so, and what it would do, as far as no choice has to be made first (A4). */
 export function WhatItIs({
   action: { target, precondition, effect },
 }: {
@@ -12,9 +12,10 @@ export function WhatItIs({
     ['What is so', precondition],
     ['What it does', effect],
   ] as const;
+  const said = lines.filter(([, value]) => value !== undefined);
   return (
     <DataList labelWidth="6.5rem" gap="xs">
-      {lines.map(([label, value]) => (
+      {said.map(([label, value]) => (
         <DataList.Item key={label}>
           <DataList.ItemLabel>{label}</DataList.ItemLabel>
           <DataList.ItemValue>{value}</DataList.ItemValue>

@@ -69,7 +69,7 @@ function List() {
               empty={
                 <EmptyState
                   icon={IconKey}
-                  title={hidden > 0 ? 'No key is in use' : 'No key was made yet'}
+                  title={hidden > 0 ? 'No key is in use' : 'No key has been made yet'}
                 >
                   The installation’s own (CONCORDAT_API_KEY) may do everything: make a key for each
                   person and each application, with no more than they need.

@@ -28,7 +28,7 @@ export function ParticipantSays({ observation }: { readonly observation: Observa
       <p>{evidence}</p>
       {since !== undefined && (
         <p className={classes['soft']}>
-          prepared since <Time at={since} as="age" />
+          {observed === 'prepared' ? 'prepared' : 'known'} since <Time at={since} as="age" />
         </p>
       )}
       <p className={classes['soft']}>

@@ -18,7 +18,7 @@ export function eventInWords(event: JournalEvent): string {
       const { call, reply, by } = event;
       const who =
         by === 'person' ? `a person answered for ${call.branch}` : `${call.branch} replied`;
-      return `${who}: ${spaced(reply.type)} to ${call.operation}`;
+      return `${who} to ${call.operation}: ${spaced(reply.type)}`;
     }
     case 'paused':
       return 'a person paused it';

@@ -55,6 +55,9 @@ function submitOf(gtid: string, { action, branch }: AvailabilityView): Submit {
     : onBranch(gtid, branch, action as BranchAction);
 }
 
+/** What the server offers it by is one choice of two, perhaps not the one that is made (A4). */
+const BY_CHOICE = { precondition: undefined, effect: undefined } as const;
+
 type Change = (part: Partial<Filled>) => void;
 
 function special(chosen: AvailabilityView, filled: Filled, change: Change): Partial<Action> {
@@ -62,12 +65,14 @@ function special(chosen: AvailabilityView, filled: Filled, change: Change): Part
   switch (chosen.action) {
     case 'resolve':
       return {
+        ...BY_CHOICE,
         evidence: 'required',
         more: resolved(filled),
         fields: <ResolveFields {...fields} />,
       };
     case 'force':
       return {
+        ...BY_CHOICE,
         evidence: 'required',
         more: forced(filled),
         fields: <ForceFields {...fields} />,
