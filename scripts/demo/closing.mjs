@@ -16,6 +16,7 @@ export const SENDING_THE_KEY = '-H "Authorization: Bearer $CONCORDAT_API_KEY"';
 export function sayWhereToGo(coordinatorUrl, apiKey, participants, logs) {
   const places = {
     dashboard: `${coordinatorUrl}/ui/`,
+    'command line': 'npx concordat overview',
     transactions: `${coordinatorUrl}/v1/transactions`,
     'API docs': `${coordinatorUrl}/docs`,
     health: `${coordinatorUrl}/health/ready`,

@@ -160,7 +160,7 @@ describe('a branch that is prepared in a database', () => {
     expect(await api.untilEnded(gtid)).toMatchObject({ outcome: 'rolled-back' });
     await waiting;
     blocked.release(true);
-    expect(await concordat.tells('in-doubt')).toBe('nothing is prepared\n');
+    expect(await concordat.tells('in-doubt')).toMatch(/^nothing is prepared in/);
   });
 
   test('and of which nobody knows is ended, and then is gone', async () => {
@@ -171,7 +171,7 @@ describe('a branch that is prepared in a database', () => {
     const end = ['in-doubt', 'end', 'orders', gid, '--outcome', 'rollback', '--reason', 'lost'];
     expect(await concordat.run(...end)).toMatchObject({ code: 2 });
     expect(await concordat.tells(...end, '--evidence', 'nobody asks for it')).toMatch(/^done: /);
-    expect(await concordat.tells('in-doubt')).toBe('nothing is prepared\n');
+    expect(await concordat.tells('in-doubt')).toMatch(/^nothing is prepared in/);
   });
 });
 

@@ -1,6 +1,7 @@
 // The dashboard and the operator API inside a Nest application, on Express and on Fastify.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { MountSettings } from '@concordat/coordinator/mounted';
 import { MountedCoordinator } from '@concordat/coordinator/mounted';
 import { Concordat, ConcordatModule, Saga, Step } from '@concordat/nestjs';
 import type { TransactionDetailView, WhoAmIView } from '@concordat/wire/operations';
@@ -8,6 +9,7 @@ import type { AbstractHttpAdapter, NestApplication } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { AUDIENCE, DASHBOARD, IdentityProvider, signingKey } from '../access/identity-provider.js';
 import { TEST_API_KEY } from '../support/api-key.js';
 import { databaseFromTemplate } from '../support/databases.js';
 import { ExpressAdapter } from './express-adapter.js';
@@ -31,8 +33,8 @@ class Order {
   }
 }
 
-async function mounted(adapter: AbstractHttpAdapter) {
-  const operators = new MountedCoordinator({ apiKey: TEST_API_KEY });
+async function mounted(adapter: AbstractHttpAdapter, more: Partial<MountSettings> = {}) {
+  const operators = new MountedCoordinator({ apiKey: TEST_API_KEY, ...more });
   const root = ConcordatModule.forRoot(embeddedOptions({ databaseUrl, operators }));
   const module = await Test.createTestingModule({ imports: [root], providers: [Order] }).compile();
   const app = module.createNestApplication<NestApplication>(adapter, { logger: false });
@@ -63,6 +65,17 @@ describe.each([
     expect((await fetch(`${url}/v1/operations/overview`)).status).toBe(401);
     const session = await fetch(`${url}/v1/session`, { headers: bearer });
     expect(((await session.json()) as WhoAmIView).kind).toBe('setting');
+  });
+
+  test('a provider leads back to where it is served', async () => {
+    const provider = await IdentityProvider.open();
+    provider.start([await signingKey('one')], 'http://127.0.0.1/unused');
+    const { issuer } = provider;
+    const oidc = { issuer, audience: AUDIENCE, rolesClaim: 'concordat_roles', client: DASHBOARD };
+    const { url } = await mounted(adapter(), { oidc });
+    const answer = await fetch(`${url}/v1/session/oidc`, { redirect: 'manual' });
+    const { searchParams } = new URL(answer.headers.get('location') ?? '');
+    expect(searchParams.get('redirect_uri')).toBe(`${url}/v1/session/oidc/callback`);
   });
 
   test('what is stuck in the application is seen, retried and audited', async () => {

@@ -20,7 +20,9 @@ test.each([
   ['rollback', 0, 'heuristic-mixed'],
   ['commit', 1, 'committed'],
 ] as const)('by %s', async (outcome, rows, ends) => {
+  const prepared = { status: 200, body: { state: 'prepared' } };
   const slow = participants.add().answers('prepare', { status: 202 });
+  slow.answers('inspect', prepared);
   const { gtid } = await root.begin({ protocol: '2pc', deadlineMs: 600_000 });
   const branches = [{ id: 'stock', participant: 'stock' }, at('slow', slow)];
   await root.post(`/v1/transactions/${gtid}/branches`, { branches });
@@ -29,7 +31,7 @@ test.each([
   await root.post(`/v1/transactions/${gtid}/commit`, undefined, { prefer: 'respond-async' });
   await root.until(gtid, 'voted', (now) => now.branches[0]?.state === 'prepared');
   await act(operator, gtid, 'pause');
-  const said = { as: 'done', evidence, unconfirmed: true };
+  const said = { as: 'done', evidence };
   resultIn(await act(resolver, gtid, 'resolve', said, 'slow'));
 
   const asked = resultIn(await act(resolver, gtid, 'force', { outcome, evidence }, 'stock'));

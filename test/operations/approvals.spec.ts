@@ -31,7 +31,9 @@ async function atService() {
 
 /** Decided to commit, and paused: the branch is prepared in its database, and holds its locks. */
 async function atDatabase(what: string) {
+  const prepared = { status: 200, body: { state: 'prepared' } };
   const slow = participants.add().answers('prepare', { status: 202 });
+  slow.answers('inspect', prepared);
   const { gtid } = await root.begin({ protocol: '2pc', deadlineMs: 600_000 });
   const branches = [{ id: 'orders', participant: 'orders' }, at('slow', slow)];
   await root.post(`/v1/transactions/${gtid}/branches`, { branches });
@@ -40,7 +42,7 @@ async function atDatabase(what: string) {
   await root.post(`/v1/transactions/${gtid}/commit`, undefined, { prefer: 'respond-async' });
   await root.until(gtid, 'voted', (now) => now.branches[0]?.state === 'prepared');
   await act(operator, gtid, 'pause');
-  await act(resolver, gtid, 'resolve', { as: 'done', evidence, unconfirmed: true }, 'slow');
+  await act(resolver, gtid, 'resolve', { as: 'done', evidence }, 'slow');
   await root.until(gtid, 'decided', (now) => now.decision === 'commit');
   return { gtid, gid, branch: 'orders' };
 }

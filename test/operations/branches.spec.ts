@@ -208,7 +208,7 @@ describe('skip', () => {
     expect(done.detail).toContain('Resolve it');
     const other = await stuckAt('2pc', 'commit');
     const no = refusalIn(await act(resolver, other.gtid, 'skip', {}, 'there'));
-    expect(no.detail).toBe('Only the steps of a saga can be so.');
+    expect(no.detail).toBe('Only the steps of a saga can be skipped or replayed.');
   });
 });
 

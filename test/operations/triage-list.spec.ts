@@ -357,8 +357,11 @@ describe('the page of a transaction', () => {
     expect(detail.summary).not.toContain('amount');
   });
 
-  test('of what was never begun is 404', async () => {
-    const asked = triage.ask(resolver, 'GET', 'transactions/01939f6c-7e01-7c4a-9d0e-3f1b2a6c8d55');
+  test.each([
+    ['of what was never begun', '01939f6c-7e01-7c4a-9d0e-3f1b2a6c8d55'],
+    ['by no id of ours', 'deadbeef'],
+  ])('%s is 404', async (_, gtid) => {
+    const asked = triage.ask(resolver, 'GET', `transactions/${gtid}`);
     await expect(asked).rejects.toMatchObject({ kind: 'unknown-transaction' });
   });
 });

@@ -4,10 +4,14 @@ import type { Instant } from '@concordat/protocols';
 import { callsOf } from '@concordat/protocols';
 import type { ServerSentEvent } from '@concordat/operations';
 import type { OverviewView } from '@concordat/wire/operations';
-import { overviewSchema, participantListSchema } from '@concordat/wire/operations';
+import {
+  overviewSchema,
+  participantListSchema,
+  triageListSchema,
+} from '@concordat/wire/operations';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Chosen } from '../journal/transactions.js';
-import { begun, committed } from '../journal/transactions.js';
+import { after, begun, committed } from '../journal/transactions.js';
 import { databaseFromTemplate } from '../support/databases.js';
 import { eventually } from '../support/eventually.js';
 import { bodyOf, everybody, principal, resolver, triageOn } from './triage-parts.js';
@@ -38,6 +42,22 @@ async function overview(who = everybody, windowMs = 60 * MINUTE_MS): Promise<Ove
 
 async function write(...entries: readonly Entry[]): Promise<void> {
   for (const entry of entries) expect(await journal.append(entry)).toBe('appended');
+}
+
+async function gtidsOf(query: string): Promise<readonly string[]> {
+  const answer = await triage.ask(everybody, 'GET', `transactions?${query}`);
+  return bodyOf(answer, triageListSchema).items.map(({ gtid }) => gtid);
+}
+
+/** Decided to commit; one of its branches has rolled back all the same. */
+function mixed(chosen: Chosen = {}): readonly [Entry, Entry, Entry] {
+  const [first, second] = committed(chosen);
+  const replies = ['heuristic-rollback', 'acknowledged'] as const;
+  const events = callsOf(second.transaction).map(({ branch, operation }, index) => {
+    const type = replies[index] ?? 'acknowledged';
+    return { type: 'replied', call: { branch, operation }, reply: { type } } as const;
+  });
+  return [first, second, after(second, events)];
 }
 
 /** Stuck at its first call only. */
@@ -132,6 +152,12 @@ describe('causes', () => {
       { harm: 'in-doubt-undecided', error: 'HTTP 500', count: 1, sessionsBlocked: 0 },
     ]);
     expect(byHarm).toEqual({ blocking: 2, 'in-doubt-undecided': 4 });
+    // nobody has told it yet what to do: no call of it is outstanding
+    expect(causes[1]).toMatchObject({
+      participant: 'its initiator',
+      operation: 'commit or rollback',
+    });
+    expect(await gtidsOf(`cause=${causes[1]?.fingerprint}`)).toEqual([resting.gtid]);
     expect(now.sessionsBlocked).toBe(3);
     expect(shown.map(({ query }) => query)).toEqual(['', '', '']);
     const [first] = (await overview(resolver)).blocked;
@@ -263,6 +289,48 @@ describe('outcomes over time', () => {
     await pool.query(`update concordat.rollup set until = now() - interval '40 minutes'`);
     const { missing: named } = await overview(everybody, 64 * MINUTE_MS);
     expect(named.map(({ what }) => what)).toContain('outcomes over time');
+  });
+});
+
+describe('what has ended otherwise than decided', () => {
+  const old = mixed({ at: Date.now() - 59 * MINUTE_MS });
+  const acmes = mixed({ at: Date.now() - 58 * MINUTE_MS });
+
+  test('is a cause, before all others, until somebody has dealt with it', async () => {
+    const definition = { ...acmes[0].definition!, tenant: 'acme' };
+    await write(...old, { ...acmes[0], definition }, acmes[1], acmes[2]);
+    const { causes, byHarm, now } = await eventually('it is told', async () => {
+      const told = await overview();
+      return told.now.heuristicsUnforgotten === 2 ? told : undefined;
+    });
+    expect(causes[0]).toMatchObject({
+      harm: 'heuristic',
+      participant: 'payments, shippings',
+      operation: 'heuristic-mixed',
+      count: 2,
+      oldestGtid: old[0].gtid,
+      sessionsBlocked: 0,
+    });
+    expect(causes.slice(1).map(({ harm }) => harm)).not.toContain('heuristic');
+    expect(byHarm.heuristic).toBe(2);
+    expect(now.stuck).toBe(5);
+    expect(await gtidsOf('harm=heuristic&outcome=heuristic-mixed')).toHaveLength(2);
+    const [theirs] = await eventually('it is told to a tenant', async () => {
+      const told = await overview(acme);
+      return told.now.heuristicsUnforgotten > 0 ? told.causes : undefined;
+    });
+    expect(theirs).toMatchObject({ harm: 'heuristic', count: 1, oldestGtid: acmes[0].gtid });
+    await pool.query(
+      `insert into concordat.forgotten_heuristic (gtid, by_kind, by_id, by_name, reason)
+       select gtid, 'key', 'k1', 'Ada', 'x' from unnest($1::uuid[]) as gtid`,
+      [[old[0].gtid, acmes[0].gtid]],
+    );
+    const since = await eventually('they are forgotten', async () => {
+      const told = await overview();
+      return told.now.heuristicsUnforgotten === 0 ? told : undefined;
+    });
+    expect(since.causes.map(({ harm }) => harm)).not.toContain('heuristic');
+    expect(since.byHarm.heuristic).toBeUndefined();
   });
 });
 

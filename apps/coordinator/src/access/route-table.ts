@@ -42,6 +42,7 @@ export const routeTable: { readonly [route: string]: Rule } = {
   'GET /docs/LICENSE': read,
 
   // The page and its files say nothing: what they show, they ask for, with a session.
+  'GET /': 'anyone',
   'GET /ui': 'anyone',
   'GET /ui/': 'anyone',
   'GET /ui/*': 'anyone',

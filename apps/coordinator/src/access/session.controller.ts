@@ -22,6 +22,8 @@ import { SignIn } from './sign-in.js';
 import { whoAmI } from './views.js';
 
 const FOUND = 302;
+/** From the callback; relative, for we may be served below some path. */
+const PAGE = '../../../ui/';
 /** To type a password, find the telephone, and type the number that it shows. */
 const LOGIN_LASTS_S = 600;
 
@@ -79,7 +81,7 @@ export class SessionController {
     const signedIn = await this.signIn.fromProvider(request);
     const sessionId = await this.signIn.begin(signedIn, request);
     reply.header('set-cookie', [sessionCookie(sessionId), endedCookie(LOGIN_COOKIE)]);
-    await reply.redirect('/ui/', FOUND);
+    await reply.redirect(PAGE, FOUND);
   }
 
   /** Signs out: here and now, whatever the browser does with its cookie. */

@@ -95,8 +95,14 @@ export class SignIn {
   }
 
   private callbackOf(request: FastifyRequest): URL {
-    return new URL(CALLBACK, ownOrigin(request, this.parts.publicUrl));
+    const origin = ownOrigin(request, this.parts.publicUrl);
+    return new URL(`${mountedAt(request)}${CALLBACK}`, origin);
   }
+}
+
+/** The path below which an application serves us: what it has taken off before we see the rest. */
+function mountedAt({ originalUrl, url }: FastifyRequest): string {
+  return originalUrl.endsWith(url) ? originalUrl.slice(0, -url.length) : '';
 }
 
 function providerAway(): ProblemError {

@@ -90,7 +90,7 @@ const rows: readonly Row[] = [
   post(
     `${OF_BRANCH}/resolve`,
     'resolve',
-    'Answer the outstanding call in its place',
+    'Answer the outstanding call in the participant’s place',
     wire.resolveRequestSchema,
     done,
     ofActions,

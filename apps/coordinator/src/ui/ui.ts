@@ -1,6 +1,6 @@
 // The dashboard at `/ui/`. It is for anyone, for it says nothing: what it shows, it asks for.
 //
-//   /ui      ─▶ /ui/
+//   /, /ui   ─▶ /ui/
 //   /ui/     ─▶ the page, with the nonce of this answer in it (http/headers.ts, H1): never kept
 //   /ui/…    ─▶ its files; those whose names bear a hash are kept for ever (page-files.ts, P2)
 import { fileURLToPath } from 'node:url';
@@ -39,6 +39,7 @@ export function serveUi(fastify: FastifyInstance, dir: string = BUILD): void {
   };
 
   // Relative: whatever stands before us may have put us below another path.
+  fastify.get('/', (_request, reply) => reply.redirect('ui/', 302));
   fastify.get('/ui', (_request, reply) => reply.redirect('ui/', 308));
   fastify.get('/ui/', page);
   fastify.get('/ui/*', file);

@@ -57,7 +57,11 @@ export const theme = createTheme({
         transitionProps: { duration: 0 },
         closeButtonProps: { 'aria-label': 'Close' },
         // the header of a dialog is not the banner of the page
-        styles: { title: { fontWeight: 650 } },
+        styles: {
+          title: { fontWeight: 650 },
+          // what has the focus is not hidden by the footer that stays in view
+          content: { scrollPaddingBottom: '5rem' },
+        },
         attributes: { header: { role: 'none' } },
       },
     }),

@@ -1,13 +1,13 @@
 // Moments and ages. Relative to read, absolute on hover and for machines; one clock for the page.
 import { Tooltip } from '@mantine/core';
 import { useSyncExternalStore } from 'react';
-import { absolute, clock, duration, precise, relative } from './moments.js';
+import { absolute, clock, due, duration, precise, relative } from './moments.js';
 
 const TICK_MS = 1_000;
 interface TimeProps {
   readonly at: string;
-  /** `relative`: “2 min ago”; `clock`, `precise`: the time of day; `age`: “2 min”. */
-  readonly as?: 'relative' | 'clock' | 'precise' | 'age';
+  /** `relative`: “2 min ago”; `clock`, `precise`: the time of day; `age`: “2 min”; `due`: “in 2 s”, then “due now”. */
+  readonly as?: 'relative' | 'clock' | 'precise' | 'age' | 'due';
 }
 
 export function Time({ at, as = 'relative' }: TimeProps) {
@@ -25,6 +25,7 @@ export function Time({ at, as = 'relative' }: TimeProps) {
 function textOf(at: string, as: NonNullable<TimeProps['as']>, now: number): string {
   if (as === 'clock') return clock(at);
   if (as === 'precise') return precise(at);
+  if (as === 'due') return due(Date.parse(at) - now);
   return relative(Date.parse(at) - now, as === 'age');
 }
 

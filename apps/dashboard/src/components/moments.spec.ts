@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { absolute, duration, relative } from './moments.js';
+import { absolute, due, duration, relative } from './moments.js';
 
 describe('how long something lasts', () => {
   test.each([
@@ -23,6 +23,12 @@ describe('when something is', () => {
     expect(relative(-120_000, false)).toBe('2 min ago');
     expect(relative(14_000, false)).toBe('in 14 s');
     expect(relative(-300, false)).toBe('just now');
+  });
+
+  test('is due now once its time has come, and not ago', () => {
+    expect(due(14_000)).toBe('in 14 s');
+    expect(due(300)).toBe('due now');
+    expect(due(-3_000)).toBe('due now');
   });
 
   test('is an age where only that is asked for', () => {

@@ -39,6 +39,11 @@ export function precise(at: string): string {
   return `${clock(at)}.${String(new Date(at).getMilliseconds()).padStart(3, '0')}`;
 }
 
+/** “in 14 s”, and “due now” from then on. @param inMs negative for what is past */
+export function due(inMs: number): string {
+  return inMs < MOMENT_MS ? 'due now' : relative(inMs, false);
+}
+
 /** “2 min ago”, “in 14 s”; as an age, “2 min”. @param inMs negative for what is past */
 export function relative(inMs: number, isAge: boolean): string {
   const words = duration(Math.abs(inMs));

@@ -5,12 +5,32 @@ export function oneLine(text: string): string {
   return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
-/** What another has said, after a full stop of ours: it begins as a sentence does. */
+/** What the server says within a sentence of its own; here it is one. */
 export function sentence(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
+  const [first = '', ...rest] = text;
+  return `${first.toUpperCase()}${rest.join('')}${/[.!?…]$/.test(text) ? '' : '.'}`;
 }
 
-/** Anything that the contract leaves open, to be read: text as it is, the rest as JSON. */
+/**
+ * Anything that the contract leaves open, to be read: text as it is, what has only texts and
+ * numbers line by line, the rest as JSON.
+ */
 export function legible(value: unknown): string {
+  if (isFlat(value)) {
+    return Object.entries(value)
+      .map(([key, one]) => `${inWords(key)}: ${String(one)}`)
+      .join('\n');
+  }
   return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+}
+
+function isFlat(value: unknown): value is Readonly<Record<string, string | number | boolean>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const parts = Object.values(value);
+  return parts.length > 0 && parts.every((one) => /^(string|number|boolean)$/.test(typeof one));
+}
+
+/** `askedBy` as `asked by`. */
+function inWords(key: string): string {
+  return key.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -108,7 +108,8 @@ export const permissionWords: { readonly [P in Permission]: string } = {
   'transactions.begin': 'begin, enlist, commit, roll back',
   'transactions.operate': 'retry, pause, resume, roll back what is undecided',
   'participants.operate': 'pause and resume participants; scan and test resource managers',
-  'transactions.resolve': 'answer in a participant’s place; skip, call anew, amend, forget, end an orphan',
+  'transactions.resolve':
+    'answer in a participant’s place; skip, call anew, amend, forget, end an orphan',
   'outcomes.force': 'ask for a forced outcome, and approve what another has asked',
   'audit.read': 'read and verify the audit',
   'access.manage': 'make and revoke keys',

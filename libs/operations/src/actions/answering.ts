@@ -11,8 +11,8 @@
 // Z4. A trace that is gone, or was never there, proves nothing: a copy of the call may be under way
 //     and arrive yet, and a call that was answered in its participant's place leaves no fence there
 //     that would keep it out. (The simulator's seed 386 has shown what comes of it.)
-// Z5. But what is prepared leaves a trace. To vote yes for a branch without one would decide commit
-//     over nothing, and that is no one person's to do.
+// Z5. A vote of yes must be seen: of a branch that nobody sees prepared it might decide commit over
+//     nothing, and a rollback is safe then. So it is no one person's to give.
 import type { Operation, Reply } from '@concordat/protocols';
 import { isQuestion } from '@concordat/protocols';
 import type { Observed } from '@concordat/wire/operations';
@@ -45,15 +45,17 @@ export function replyFor(
   return VOTES[operation] ?? { type: 'acknowledged' };
 }
 
-export type Agreement = 'agrees' | 'contradicts' | 'cannot-tell';
+/** `unseen`: it is a vote of yes, and nobody sees the branch prepared (Z5). */
+export type Agreement = 'agrees' | 'contradicts' | 'cannot-tell' | 'unseen';
 
 type Meant = 'prepared' | 'committed' | 'nothing';
 
-/** Z3, Z4. Whether what was observed agrees with answering `operation` so. */
+/** Z3 to Z5. Whether what was observed agrees with answering `operation` so. */
 export function agreementOf(operation: Operation, as: As, observed: Observed): Agreement {
-  if (observed === 'unknown' || observed === 'unreachable') return 'cannot-tell';
   const meant = meantBy(operation, as);
-  if (observed === 'absent') return meant === 'prepared' ? 'contradicts' : 'cannot-tell'; // Z4, Z5
+  if (observed === 'unknown' || observed === 'unreachable' || observed === 'absent') {
+    return meant === 'prepared' ? 'unseen' : 'cannot-tell'; // Z4, Z5
+  }
   switch (meant) {
     case 'prepared':
       return observed === 'prepared' ? 'agrees' : 'contradicts';

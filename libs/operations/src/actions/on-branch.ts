@@ -54,6 +54,11 @@ export function callTo({ transaction }: Known, branch: string): TokenedCall | un
   return callsOf(transaction).find((call) => call.branch === branch);
 }
 
+/** Z5 of answering.ts. */
+const UNSEEN =
+  'A vote of yes is given by nobody else, unless the branch is seen to be prepared. ' +
+  'To roll the transaction back is safe.';
+
 function resolve(ask: AskTo<'resolve'>, known: Known): Judgement {
   const { as, result, unconfirmed } = ask;
   const told = as === 'done' ? 'that it has done what it was told' : 'that it has refused';
@@ -67,6 +72,7 @@ function resolve(ask: AskTo<'resolve'>, known: Known): Judgement {
   if (agreement === 'contradicts') {
     return mayNot(`The participant itself says otherwise: ${observation?.evidence}.`, effect);
   }
+  if (agreement === 'unseen') return mayNot(UNSEEN, effect);
   if (agreement === 'cannot-tell' && !unconfirmed) {
     const why = observation?.evidence ?? 'it was not asked';
     return mayNot(
@@ -105,8 +111,8 @@ function force({ branch, outcome }: AskTo<'force'>, known: Known): Judgement {
 }
 
 function whereForced({ gid, observed }: NonNullable<Known['observation']>): string {
-  if (gid !== undefined && observed === 'prepared') return 'It is really ended in its database.';
-  return 'Nobody tells its participant: see to it there.';
+  if (gid !== undefined && observed === 'prepared') return 'It is ended in its database too.';
+  return 'Its participant is not told: end it there as well.';
 }
 
 /** B3. */
@@ -177,7 +183,8 @@ function amend({ branch, payload }: AskTo<'amend'>, known: Known): Judgement {
 
 /** The call of a saga's step, or why there is none. */
 function stepCall(known: Known, branch: string): TokenedCall | string {
-  if (known.definition.protocol !== 'saga') return 'Only the steps of a saga can be so.';
+  if (known.definition.protocol !== 'saga')
+    return 'Only the steps of a saga can be skipped or replayed.';
   return callTo(known, branch) ?? nothingOutstanding(known, branch);
 }
 
@@ -200,6 +207,7 @@ function repliedBy(
 /** Allowed, if the protocol hears of it. */
 function does(known: Known, event: TransactionEvent, because: string, effect: string): Judgement {
   const consequence = consequenceOf(known.transaction, event);
-  if (consequence === undefined) return mayNot('Its protocol would not hear of it.', effect);
+  if (consequence === undefined)
+    return mayNot('Its protocol would ignore it, as things are.', effect);
   return { type: 'may', because, effect: `${effect} ${consequence}`, event };
 }

@@ -103,7 +103,7 @@ const plain =
 const branchRoutes: readonly BranchRoute[] = [
   {
     action: 'resolve',
-    summary: 'Answer the outstanding call in its place',
+    summary: 'Answer the outstanding call in the participant’s place',
     read: (request) => {
       const { as, result, unconfirmed, ...body } = bodyOf(resolveRequestSchema, request);
       const given = isJson(result) ? { result } : {};

@@ -4,14 +4,17 @@
 //     two participants counts in two causes; by harm each transaction counts once.
 // Q2. A cause does the harm of the worst of its transactions.
 // Q3. What holds up others without being stuck itself (it waits for its initiator, say) is a cause
-//     as well: of its resource manager, with the operation `none`.
+//     as well: of the call that is outstanding (waiting.ts).
 import type { GlobalTransactionId } from '@concordat/protocols';
 import type { CauseView, Harm, OverviewView } from '@concordat/wire/operations';
 import type { BoardItem, StuckCall } from './board.js';
-import { fingerprintOf } from './fingerprint.js';
 import { harmOnBoard } from './finder.js';
 import { compareHarm } from './harm.js';
+import type { HeuristicsRow } from './heuristics.js';
+import { causeOfHeuristics } from './heuristics.js';
 import { timeOf } from './stored.js';
+import type { Blocking } from './waiting.js';
+import { waitingCauseOf } from './waiting.js';
 
 type Blocked = OverviewView['blocked'];
 
@@ -43,32 +46,31 @@ export function causesOf(items: readonly BoardItem[], blocked: Blocked): CauseVi
   return [...groups.values()].map(viewOf).toSorted(compare);
 }
 
-/** Q3. @param begun what has been read of them, by gtid. @returns the most harmful first */
+/** Q3. @param blocking what has been read of them, by gtid. @returns the most harmful first */
 export function withWaiting(
   causes: readonly CauseView[],
   items: readonly BoardItem[],
   blocked: Blocked,
-  begun: ReadonlyMap<string, BoardItem['begunAt']>,
+  blocking: ReadonlyMap<string, Blocking>,
 ): CauseView[] {
   const stuck = new Set<string>(
     items.flatMap(({ gtid, calls }) => (calls.length > 0 ? [gtid] : [])),
   );
   const waiting = new Map<string, CauseView>();
   const counted = new Set<string>();
-  for (const { gtid, resourceManager } of blocked) {
-    const begunAt = gtid === undefined ? undefined : begun.get(gtid);
-    if (gtid === undefined || begunAt === undefined || stuck.has(gtid)) continue;
-    const error = 'prepared, and its transaction has not come to its end';
-    const fingerprint = fingerprintOf(resourceManager, 'none', error);
+  for (const session of blocked) {
+    const { gtid } = session;
+    const found = gtid === undefined ? undefined : blocking.get(gtid);
+    if (gtid === undefined || found === undefined || stuck.has(gtid)) continue;
+    const { begunAt } = found;
+    const cause = waitingCauseOf(session, found);
+    const { fingerprint } = cause;
     const before = waiting.get(fingerprint);
     const isNew = !counted.has(`${fingerprint} ${gtid}`);
     counted.add(`${fingerprint} ${gtid}`);
     const isOldest = before === undefined || timeOf(begunAt) < before.oldestBegunAt;
     waiting.set(fingerprint, {
-      fingerprint,
-      participant: resourceManager,
-      operation: 'none',
-      error,
+      ...cause,
       harm: 'blocking',
       count: (before?.count ?? 0) + (isNew ? 1 : 0),
       oldestBegunAt: isOldest ? timeOf(begunAt) : before.oldestBegunAt,
@@ -77,6 +79,14 @@ export function withWaiting(
     });
   }
   return [...causes, ...waiting.values()].toSorted(compare);
+}
+
+/** @returns the most harmful first, as causesOf has them */
+export function withHeuristics(
+  causes: readonly CauseView[],
+  heuristics: readonly HeuristicsRow[],
+): CauseView[] {
+  return [...causes, ...heuristics.map(causeOfHeuristics)].toSorted(compare);
 }
 
 /** How many transactions do which harm. */

@@ -18,7 +18,7 @@ import type {
 } from '@concordat/wire/operations';
 import { availabilityOf } from '../actions/availability.js';
 import { auditOf } from '../audit/list.js';
-import { unknownTransaction } from '../requests.js';
+import { isUuid, unknownTransaction } from '../requests.js';
 import type { Finder, Forgotten } from './finder.js';
 import { itemOf } from './items.js';
 import { machineFigures } from './machines.js';
@@ -48,6 +48,7 @@ export class Details {
 
   /** @throws Refusal unknown-transaction, of another tenant's likewise */
   async of(gtid: GlobalTransactionId, principal: Principal): Promise<TransactionDetailView> {
+    if (!isUuid(gtid)) throw unknownTransaction(gtid); // the database would not compare it
     await this.ports.written();
     const [row] = await this.ports.store.run<StoredRow>(ONE, [gtid]);
     const stored = row === undefined ? undefined : storedOf(row);

@@ -21,9 +21,11 @@ import type { BlockedSessions, TriagePorts } from './ports.js';
 import type { Id, Within } from './search.js';
 import { search, searchIds } from './search.js';
 import { FORGOTTEN } from './statements/forgotten.js';
-import { BEGUN } from './statements/overview.js';
-import type { StoredTransaction } from './stored.js';
-import { instantOfDate, storedOf } from './stored.js';
+import { BLOCKING } from './statements/overview.js';
+import type { StoredRow, StoredTransaction } from './stored.js';
+import { storedOf } from './stored.js';
+import type { Blocking } from './waiting.js';
+import { blockingOf, waitingCauseOf } from './waiting.js';
 
 export interface Forgotten {
   readonly gtid: GlobalTransactionId;
@@ -42,11 +44,6 @@ export interface Circumstances {
   readonly sessionsBlocked: ReadonlyMap<GlobalTransactionId, number>;
   /** Those of them that are unfinished. */
   readonly blocking: ReadonlyMap<GlobalTransactionId, Blocking>;
-}
-
-export interface Blocking {
-  readonly tenant: string;
-  readonly begunAt: Instant;
 }
 
 export class Finder {
@@ -71,12 +68,9 @@ export class Finder {
   async waiting(isPatient = false): Promise<Omit<Circumstances, 'board'>> {
     const blocked = await (isPatient ? this.watch.now() : this.watch.latest());
     const sessionsBlocked = countedByGtid(blocked);
-    type Row = { gtid: GlobalTransactionId; tenant: string; begun_at: Date };
     const gtids = [...sessionsBlocked.keys()];
-    const rows = gtids.length === 0 ? [] : await this.ports.store.run<Row>(BEGUN, [gtids]);
-    const blocking = rows.map(({ gtid, tenant, begun_at: at }) => {
-      return [gtid, { tenant, begunAt: instantOfDate(at) }] as const;
-    });
+    const rows = gtids.length === 0 ? [] : await this.ports.store.run<StoredRow>(BLOCKING, [gtids]);
+    const blocking = rows.map((row) => [row.gtid, blockingOf(storedOf(row))] as const);
     return { blocked, sessionsBlocked, blocking: new Map(blocking) };
   }
 
@@ -165,7 +159,7 @@ export function harmOnBoard(item: BoardItem, sessionsBlocked: number): Harm | nu
 /** Which ids can be meant, where harm, cause or a pause is asked for. */
 function amongOf(
   { harms, cause, paused, tenants }: Sought,
-  { board, sessionsBlocked, blocking }: Circumstances,
+  { board, blocked, sessionsBlocked, blocking }: Circumstances,
 ): Pick<Within, 'among' | 'without'> {
   const isMine = (tenant: string): boolean => tenants === ALL_TENANTS || tenants.includes(tenant);
   const isPaused = ({ paused: itIs }: BoardItem): boolean => itIs;
@@ -180,10 +174,25 @@ function amongOf(
     return paused !== true || item.paused;
   });
   const among = new Set<GlobalTransactionId>(chosen.map(({ gtid }) => gtid));
-  if (harms?.includes('blocking') === true && cause === undefined && paused !== true) {
-    for (const [gtid, { tenant }] of blocking) if (isMine(tenant)) among.add(gtid);
+  if (paused === true || (harms ?? ['blocking']).includes('blocking') === false) {
+    return { without, among: sorted(among) };
   }
-  return { without, among: [...among].toSorted().toReversed() };
+  const stuck = new Set(board.items.flatMap(({ gtid, calls }) => (calls.length > 0 ? [gtid] : [])));
+  for (const session of blocked.items) {
+    const gtid = session.gtid === undefined ? undefined : asGtid(session.gtid);
+    const found = gtid === undefined ? undefined : blocking.get(gtid);
+    if (gtid === undefined || found === undefined || !isMine(found.tenant)) continue;
+    const isOfCause =
+      cause === undefined ||
+      (!stuck.has(gtid) && waitingCauseOf(session, found).fingerprint === cause);
+    if (isOfCause) among.add(gtid);
+  }
+  return { without, among: sorted(among) };
+}
+
+/** Newest first. */
+function sorted(gtids: ReadonlySet<GlobalTransactionId>): readonly GlobalTransactionId[] {
+  return [...gtids].toSorted().toReversed();
 }
 
 /** Nothing else is asked for than what the board tells. */

@@ -16,7 +16,7 @@ import type { Tenants } from './filters.js';
 import { askedOf } from './filters.js';
 import { Finder } from './finder.js';
 import { Health } from './health.js';
-import { Overviews } from './overview.js';
+import { Overviews, sumOf } from './overview.js';
 import { participantsOf } from './participants.js';
 import type { TriagePorts } from './ports.js';
 import { Roller } from './roller.js';
@@ -171,7 +171,7 @@ async function situationOf(
     causes: withWaiting(causesOf(items, blocked), items, blocked, begun),
     items,
     blocked,
-    heuristics: counts.heuristics,
+    heuristics: sumOf(counts.heuristics),
     orphans: recovery
       .statuses()
       .filter((status) => status.counts.orphaned > 0)

@@ -9,22 +9,23 @@
 import type { Principal } from '@concordat/access';
 import { may } from '@concordat/access';
 import { JournalUnavailable } from '@concordat/engine';
-import type { Instant } from '@concordat/protocols';
 import type { OverviewView } from '@concordat/wire/operations';
 import { ALL_TENANTS, tenantsFor } from '@concordat/wire/operations';
 import type { Statement } from '../ports.js';
 import type { Board, BoardItem } from './board.js';
-import { causesOf, countByHarm, withWaiting } from './causes.js';
+import { causesOf, countByHarm, withHeuristics, withWaiting } from './causes.js';
 import type { Tenants } from './filters.js';
 import type { Circumstances, Finder } from './finder.js';
 import { BOARD_CUT, toldOf } from './finder.js';
 import type { Health } from './health.js';
+import type { HeuristicsRow } from './heuristics.js';
 import { participantsOf, unscanned } from './participants.js';
 import type { TriagePorts } from './ports.js';
 import { SeriesReader } from './series.js';
 import { Shared } from './shared.js';
 import { APPROVALS, HEURISTICS, UNFINISHED } from './statements/overview.js';
 import { timeOf } from './stored.js';
+import type { Blocking } from './waiting.js';
 
 const COUNT_MAX = 100_000;
 const CAUSES_MAX = 200;
@@ -43,7 +44,7 @@ const NO_TENANTS = {
 interface Trouble {
   readonly items: readonly BoardItem[];
   readonly blocked: Blocked;
-  readonly begun: ReadonlyMap<string, Instant>;
+  readonly begun: ReadonlyMap<string, Blocking>;
   readonly sessionsBlocked: Circumstances['sessionsBlocked'];
 }
 
@@ -90,7 +91,7 @@ export class Overviews {
       ),
       part('participants', [], isEverybody ? this.participants(missing) : Promise.resolve([])),
     ]);
-    const told = tellTrouble(found, principal, missing);
+    const told = tellTrouble(found, counts?.heuristics ?? [], principal, missing);
     if (isEverybody) missing.push(...this.ports.recovery.statuses().flatMap(unscanned));
     return {
       at: timeOf(now),
@@ -102,13 +103,12 @@ export class Overviews {
         paused: found?.items.filter(({ paused }) => paused).length ?? 0,
         endedPerSecond: series?.endedPerSecond ?? 0,
         sessionsBlocked: found?.blocked.length ?? 0,
-        heuristicsUnforgotten: counts?.heuristics ?? 0,
+        heuristicsUnforgotten: sumOf(counts?.heuristics ?? []),
         orphans: isEverybody ? this.orphans() : 0,
         approvalsPending: counts?.approvals ?? 0,
       },
       series: series?.points ?? [],
       ...told,
-      byHarm: withHeuristics(told.byHarm, counts?.heuristics ?? 0),
       participants,
       missing: unique([...missing, ...(series?.missing ?? [])]),
     };
@@ -126,7 +126,8 @@ export class Overviews {
 
   async counts(tenants: Tenants = ALL_TENANTS): Promise<{
     readonly unfinished: number;
-    readonly heuristics: number;
+    /** By outcome. */
+    readonly heuristics: readonly HeuristicsRow[];
     readonly approvals: number;
   }> {
     const whose = tenants === ALL_TENANTS ? null : tenants;
@@ -137,7 +138,7 @@ export class Overviews {
     };
     const [unfinished, heuristics, approvals] = await Promise.all([
       count(UNFINISHED),
-      count(HEURISTICS),
+      this.ports.store.run<HeuristicsRow>(HEURISTICS, [whose, COUNT_MAX]),
       count(APPROVALS),
     ]);
     return { unfinished, heuristics, approvals };
@@ -159,7 +160,7 @@ async function troubleOf(
   const isEverybody = tenants === ALL_TENANTS;
   const isMine = (tenant: string): boolean => isEverybody || tenants.includes(tenant);
   const mine = [...blocking].filter(([, { tenant }]) => isMine(tenant));
-  const begun = new Map<string, Instant>(mine.map(([gtid, { begunAt }]) => [gtid, begunAt]));
+  const begun = new Map<string, Blocking>(mine);
   return {
     items: isEverybody ? board.items : board.items.filter(({ tenant }) => isMine(tenant)),
     blocked: blocked.items.filter(({ gtid }) => isEverybody || begun.has(gtid ?? '')),
@@ -171,12 +172,18 @@ async function troubleOf(
 
 function tellTrouble(
   found: (Trouble & { readonly missing: Missing }) | undefined,
+  heuristics: readonly HeuristicsRow[],
   principal: Principal,
   missing: Missing,
 ): Pick<OverviewView, 'causes' | 'byHarm' | 'blocked'> {
-  if (found === undefined) return { causes: [], byHarm: {}, blocked: [] };
+  const ended = sumOf(heuristics);
+  const ofEnded = ended === 0 ? {} : { heuristic: ended };
+  if (found === undefined) {
+    return { causes: withHeuristics([], heuristics), byHarm: ofEnded, blocked: [] };
+  }
   const { items, blocked, begun, sessionsBlocked } = found;
-  const causes = withWaiting(causesOf(items, blocked), items, blocked, begun);
+  const unfinished = withWaiting(causesOf(items, blocked), items, blocked, begun);
+  const causes = withHeuristics(unfinished, heuristics);
   if (causes.length > CAUSES_MAX) {
     const reason = `There are ${causes.length}; the ${CAUSES_MAX} most harmful are shown.`;
     missing.push({ what: 'causes', reason });
@@ -184,7 +191,7 @@ function tellTrouble(
   missing.push(...found.missing);
   return {
     causes: causes.slice(0, CAUSES_MAX),
-    byHarm: countByHarm(items, sessionsBlocked),
+    byHarm: { ...countByHarm(items, sessionsBlocked), ...ofEnded },
     blocked: may(principal, 'read', ALL_TENANTS) ? shown(blocked, principal, missing) : [], // O2
   };
 }
@@ -199,11 +206,8 @@ function shown(blocked: Blocked, principal: Principal, missing: Missing): Blocke
   return some.map((session) => ({ ...session, query: '' }));
 }
 
-function withHeuristics(
-  byHarm: OverviewView['byHarm'],
-  heuristics: number,
-): OverviewView['byHarm'] {
-  return heuristics === 0 ? byHarm : { ...byHarm, heuristic: heuristics };
+export function sumOf(heuristics: readonly HeuristicsRow[]): number {
+  return heuristics.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** O1. */

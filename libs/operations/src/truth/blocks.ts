@@ -72,9 +72,6 @@ export function blocksElsewhere(
 
 export const nothing: BlocksView = { known: true, locks: [], sessions: [], sessionsTotal: 0 };
 
-/** Who was not asked for it. */
-export const notAsked: BlocksView = { ...nothing, known: false, reason: 'it was not asked for' };
-
 export function sessionView(session: WaitingSession, { payloads }: Revealing): WaitingSessionView {
   const { waitingSince, waitingMs, query, ...plain } = session;
   return {

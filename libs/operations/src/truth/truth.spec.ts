@@ -168,7 +168,6 @@ describe('the truth of a transaction', () => {
       byHand: true,
     });
     expect(looks()).toBe(1);
-    expect(await truth.branchTruth(after(2), asBranchId('nobody'))).toBeUndefined();
   });
 });
 

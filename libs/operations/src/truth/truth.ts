@@ -25,7 +25,7 @@ import type {
   TruthView,
 } from '@concordat/wire/operations';
 import type { Revealing } from './blocks.js';
-import { blocksElsewhere, blocksOf, notAsked, sessionView } from './blocks.js';
+import { blocksElsewhere, blocksOf, sessionView } from './blocks.js';
 import type { Report } from './holdings.js';
 import { AllHoldings } from './holdings.js';
 import { inDoubtListOf } from './in-doubt.js';
@@ -84,26 +84,14 @@ export class Truth {
 
   /**
    * One branch, asked live, in 2 s; without its locks. Never rejects.
-   * @param branch of that transaction
+   * @param id of a branch of that transaction
    */
-  async observe(record: TransactionRecord, branch: BranchId): Promise<ObservationView> {
-    const { observation, judgement } = await this.branchNow(record, branch);
-    return { ...observation, byHand: judgement.byHand };
-  }
-
-  /** The same with its verdict. @returns undefined if there is no such branch */
-  async branchTruth(
-    record: TransactionRecord,
-    branch: BranchId,
-  ): Promise<BranchTruthView | undefined> {
-    if (!record.definition.branches.some(({ id }) => id === branch)) return undefined;
-    const { observation, ...found } = await this.branchNow(record, branch);
-    return {
-      ...journalSays(record, found.definition, found.outstanding),
-      participantSays: { ...observation, byHand: found.judgement.byHand },
-      verdict: verdictView(found.judgement),
-      blocks: notAsked,
-    };
+  async observe(record: TransactionRecord, id: BranchId): Promise<ObservationView> {
+    const branch = definitionOf(record, id);
+    const reports = this.reportsFor(record);
+    const seen = await observe(this.ports, record, branch, reports, LOOK_TIMEOUT_MS);
+    const { judgement } = judged(record, branch, seen, false);
+    return { ...seen.observation, byHand: judgement.byHand };
   }
 
   /** Everything that is prepared in any resource manager, asked live. Rejects like `truthOf`. */
@@ -182,23 +170,6 @@ export class Truth {
       verdict: whole,
       branches: branches.map((one) => branchView(one, reports, revealing)),
     };
-  }
-
-  private async branchNow(
-    record: TransactionRecord,
-    id: BranchId,
-  ): Promise<
-    Pick<Seen, 'observation'> & {
-      readonly definition: BranchDefinition;
-      readonly judgement: Judgement;
-      readonly outstanding: OutstandingCall | undefined;
-    }
-  > {
-    const definition = definitionOf(record, id);
-    const reports = this.reportsFor(record);
-    const seen = await observe(this.ports, record, definition, reports, LOOK_TIMEOUT_MS);
-    const { judgement, outstanding } = judged(record, definition, seen, false);
-    return { definition, judgement, outstanding, observation: seen.observation };
   }
 }
 

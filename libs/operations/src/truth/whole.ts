@@ -36,8 +36,7 @@ export function judgeWhole(found: WholeCase): VerdictView {
   if (split !== undefined && worst.judgement.severity !== 'danger') return split;
   const { severity, code, summary, consequence, safe } = worst.judgement;
   const waiting = branches.filter(({ judgement }) => judgement.severity !== 'fine').length;
-  const others =
-    waiting > 1 ? ` ${waiting} of ${branches.length} branches are not as they end.` : '';
+  const others = waiting > 1 ? ` ${waiting} of ${branches.length} branches are not settled.` : '';
   const ended = phase === 'ended' ? ' The transaction has ended.' : '';
   return {
     severity,

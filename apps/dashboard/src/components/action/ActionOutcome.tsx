@@ -2,12 +2,13 @@ import { Anchor, Button, Group, Stack } from '@mantine/core';
 import { IconCircleCheck, IconCircleDashed, IconUsers } from '@tabler/icons-react';
 import type { ActionResultView } from '@concordat/wire/operations';
 import { Notice } from '../Notice.js';
+import { sentence } from '../text.js';
 
 const shown = {
   done: { tone: 'fine', icon: IconCircleCheck, title: 'Done.' },
   would: { tone: 'wait', icon: IconCircleDashed, title: 'Nothing was done.' },
   unchanged: { tone: 'wait', icon: IconCircleDashed, title: 'There was nothing to do.' },
-  asked: { tone: 'wait', icon: IconUsers, title: 'It waits for a second person.' },
+  asked: { tone: 'wait', icon: IconUsers, title: 'Asked.' },
 } as const;
 
 interface ActionOutcomeProps {
@@ -20,7 +21,7 @@ export function ActionOutcome({ result, onClose }: ActionOutcomeProps) {
   return (
     <Stack gap="sm" role="status">
       <Notice tone={tone} icon={icon}>
-        <strong>{title}</strong> {result.said}
+        <strong>{title}</strong> {sentence(result.said)}
       </Notice>
       <Group justify="space-between">
         {result.approvalId === undefined ? (

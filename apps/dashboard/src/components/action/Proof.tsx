@@ -5,6 +5,7 @@ import { IconCircleCheck } from '@tabler/icons-react';
 import type { ActionResultView } from '@concordat/wire/operations';
 import { useQuery } from '@tanstack/react-query';
 import { Notice } from '../Notice.js';
+import { sentence } from '../text.js';
 import type { Action } from './ActionDialog.js';
 import { Refused } from './Refused.js';
 
@@ -51,7 +52,7 @@ export function Proof({ proof: { said, error, isProving } }: { readonly proof: P
   if (said !== undefined) {
     return (
       <Notice tone="fine" icon={IconCircleCheck}>
-        <strong>Proved just now; nothing was done yet.</strong> {said.said}
+        <strong>Proved just now; nothing was done yet.</strong> {sentence(said.said)}
       </Notice>
     );
   }

@@ -7,7 +7,7 @@ import type { ReactNode } from 'react';
 import { useState } from 'react';
 import { useRefresh } from '../../api/actions.js';
 import { Notice } from '../Notice.js';
-import { oneLine } from '../text.js';
+import { oneLine, sentence } from '../text.js';
 import { Footer } from './Footer.js';
 import { Refused } from './Refused.js';
 
@@ -53,7 +53,7 @@ export function ReasonDialog({ deed, onClose }: ReasonDialogProps) {
       {said !== undefined && (
         <Stack gap="sm" role="status">
           <Notice tone="fine" icon={IconCircleCheck}>
-            <strong>Done.</strong> {said}
+            <strong>Done.</strong> {sentence(said)}
           </Notice>
           <Group justify="flex-end">
             <Button onClick={close} data-autofocus>

@@ -3,6 +3,7 @@ import { IconHandStop } from '@tabler/icons-react';
 import { useRefresh } from '../../api/actions.js';
 import { ApiError, inWords } from '../../api/problem.js';
 import { Notice } from '../Notice.js';
+import { sentence } from '../text.js';
 
 /** Why the server has not done it: in its own words. */
 export function Refused({ error }: { readonly error: Error }) {
@@ -12,7 +13,7 @@ export function Refused({ error }: { readonly error: Error }) {
   const isStale = error instanceof ApiError && error.kind === 'changed-meanwhile';
   return (
     <Notice tone="danger" icon={IconHandStop}>
-      <strong>{title}.</strong> {detail}
+      <strong>{title}.</strong> {sentence(detail)}
       {errors.length > 0 && (
         <ul>
           {errors.map(({ pointer, message }) => (

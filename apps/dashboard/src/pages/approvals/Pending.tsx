@@ -1,7 +1,9 @@
 import { Anchor } from '@mantine/core';
 import type { ApprovalView } from '@concordat/wire/operations';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { transactionQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Decision } from '../../api/steering.js';
 import { decideApproval } from '../../api/steering.js';
@@ -39,7 +41,11 @@ export function Pending({ approval, onDecide }: PendingProps) {
         >
           Reject …
         </GuardedButton>
-        {!mayApprove && <span className={classes['soft']}>{whyNot}</span>}
+        {!mayApprove && (
+          <span className={classes['soft']}>
+            {whyNot} To reject it takes nobody else: whoever has asked can take it back so.
+          </span>
+        )}
       </div>
     </Panel>
   );
@@ -68,6 +74,11 @@ function Facts({ approval }: { readonly approval: ApprovalView }) {
             </Anchor>
           </Fact>
         )}
+        {gtid !== undefined && (
+          <Fact name="Decision">
+            <Against gtid={gtid} outcome={approval.outcome} />
+          </Fact>
+        )}
         {branch !== undefined && <Fact name="Branch">{branch}</Fact>}
         {resourceManager !== undefined && <Fact name="Database">{resourceManager}</Fact>}
         {gid !== undefined && <Fact name="Its name there">{gid}</Fact>}
@@ -78,6 +89,19 @@ function Facts({ approval }: { readonly approval: ApprovalView }) {
       </p>
       <p className={classes['label']}>Evidence:</p>
       <CopyableBlock text={evidence} what="the evidence" />
+    </>
+  );
+}
+
+/** What was decided, and how what is asked for stands to it. */
+function Against({ gtid, outcome }: { readonly gtid: string } & Pick<ApprovalView, 'outcome'>) {
+  const { data } = useQuery(transactionQuery(gtid));
+  if (data === undefined) return <>not known yet</>;
+  const { decision } = data.transaction;
+  if (decision === outcome) return <>{decision}; this is as was decided</>;
+  return (
+    <>
+      {decision}; <strong>this is against it</strong>
     </>
   );
 }

@@ -15,6 +15,7 @@ import { Panel } from '../../components/Panel.js';
 import { Time } from '../../components/Time.js';
 import { EndDialog } from './EndDialog.js';
 import classes from './InDoubt.module.css';
+import { Nothing } from './Nothing.js';
 import { PreparedBranch } from './PreparedBranch.js';
 import type { Standing } from './standings.js';
 import { isStanding, standings, standingWords } from './standings.js';
@@ -30,7 +31,7 @@ export function InDoubtPage() {
         <>
           {query.data !== undefined && (
             <span className={classes['asked']}>
-              every database asked <Time at={query.data.at} />
+              every registered database asked <Time at={query.data.at} />
             </span>
           )}
           <Button
@@ -183,18 +184,5 @@ function Group({ standing, items, onEnd }: GroupProps) {
         </div>
       )}
     </Panel>
-  );
-}
-
-function Nothing({ isComplete }: { readonly isComplete: boolean }) {
-  const title = isComplete
-    ? 'Nothing is prepared anywhere'
-    : 'Nothing is prepared where it is known';
-  return (
-    <EmptyState icon={IconCircleCheck} tone={isComplete ? 'fine' : 'neutral'} title={title}>
-      {isComplete
-        ? 'Every registered database was asked just now: no branch waits, and none holds a lock.'
-        : 'Some database could not be asked (see above): something may be prepared there.'}
-    </EmptyState>
   );
 }

@@ -9,6 +9,7 @@ import { Copyable } from '../../components/Copyable.js';
 import { GuardedButton, takes } from '../../components/GuardedButton.js';
 import { Notice } from '../../components/Notice.js';
 import { plural } from '../../components/numbers.js';
+import { sentence } from '../../components/text.js';
 import { Age } from '../../components/Time.js';
 import { Held } from '../transaction/Blocks.js';
 import classes from './InDoubt.module.css';
@@ -120,7 +121,7 @@ function WhatItHolds({ item: { blocks, gid } }: Pick<PreparedBranchProps, 'item'
   if (!blocks.known) {
     return (
       <Notice tone="attention" icon={IconLockQuestion}>
-        <strong>What it holds is not known.</strong> {reason} {unseen}
+        <strong>What it holds is not known.</strong> {sentence(reason)} {unseen}
       </Notice>
     );
   }
@@ -135,10 +136,4 @@ function WhatItHolds({ item: { blocks, gid } }: Pick<PreparedBranchProps, 'item'
       </div>
     </details>
   );
-}
-
-/** As the server says a reason within a sentence; here it is one. */
-function sentence(text: string): string {
-  const [first = '', ...rest] = text;
-  return `${first.toUpperCase()}${rest.join('')}${text.endsWith('.') ? '' : '.'}`;
 }

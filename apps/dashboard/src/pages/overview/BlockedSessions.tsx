@@ -1,7 +1,7 @@
 // Who waits at this moment, and for which transaction.
 import { Anchor, Button } from '@mantine/core';
 import type { OverviewView } from '@concordat/wire/operations';
-import { IconCircleCheck } from '@tabler/icons-react';
+import { IconCircleCheck, IconDatabaseOff } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Column } from '../../components/DataTable.js';
@@ -53,9 +53,11 @@ const columns: readonly Column<Blocked>[] = [
 interface BlockedSessionsProps {
   readonly sessions: readonly Blocked[];
   readonly total: number;
+  /** Whether there is a database that can be asked. */
+  readonly isSeen: boolean;
 }
 
-export function BlockedSessions({ sessions, total }: BlockedSessionsProps) {
+export function BlockedSessions({ sessions, total, isSeen }: BlockedSessionsProps) {
   const [isAll, setIsAll] = useState(false);
   const shown = isAll ? sessions : sessions.slice(0, SHOWN_FIRST);
   const untold = total - sessions.length;
@@ -67,9 +69,15 @@ export function BlockedSessions({ sessions, total }: BlockedSessionsProps) {
         rows={shown}
         rowKey={({ resourceManager, pid, gid }) => `${resourceManager} ${pid} ${gid}`}
         empty={
-          <EmptyState icon={IconCircleCheck} tone="fine" title="Nobody waits">
-            No session of a resource manager waits for a prepared branch.
-          </EmptyState>
+          isSeen ? (
+            <EmptyState icon={IconCircleCheck} tone="fine" title="Nobody waits">
+              No session of a registered database waits for a prepared branch.
+            </EmptyState>
+          ) : (
+            <EmptyState icon={IconDatabaseOff} title="Not known">
+              You see no registered database here, so who waits in one cannot be seen either.
+            </EmptyState>
+          )
         }
       />
       {sessions.length > SHOWN_FIRST && (

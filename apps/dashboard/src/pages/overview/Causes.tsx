@@ -42,7 +42,8 @@ const columns: readonly Column<CauseView>[] = [
   {
     key: 'next',
     header: 'Next attempt',
-    cell: ({ nextAttemptAt }) => (nextAttemptAt === undefined ? '–' : <Time at={nextAttemptAt} />),
+    cell: ({ nextAttemptAt }) =>
+      nextAttemptAt === undefined ? '–' : <Time at={nextAttemptAt} as="due" />,
   },
   { key: 'count', header: 'Transactions', align: 'right', cell: (cause) => <All {...cause} /> },
   { key: 'open', header: 'Look at', cell: (cause) => <OpenOldest cause={cause} /> },
@@ -82,12 +83,13 @@ function WhatItIs({ cause: { operation, participant, error } }: { readonly cause
   );
 }
 
-function All({ fingerprint, harm, count: number, participant }: CauseView) {
-  const search = { cause: fingerprint, harm };
+function All({ fingerprint, harm, count: number, participant, operation }: CauseView) {
+  // of what has ended the operation is how it has ended
+  const search = harm === 'heuristic' ? { harm, outcome: operation } : { cause: fingerprint, harm };
   return (
     <Anchor
       fz="inherit"
-      aria-label={`${count(number)} transactions stuck at ${participant}`}
+      aria-label={`${count(number)} transactions: ${operation} at ${participant}`}
       renderRoot={(props) => <Link to="/transactions" search={() => search} {...props} />}
     >
       {count(number)}

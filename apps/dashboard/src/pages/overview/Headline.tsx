@@ -2,11 +2,13 @@
 import type { CauseView, OverviewView } from '@concordat/wire/operations';
 import { IconAlertOctagon, IconAlertTriangle, IconCircleCheck } from '@tabler/icons-react';
 import { Notice } from '../../components/Notice.js';
+import { isSeen } from '../../components/databases.js';
 import { plural } from '../../components/numbers.js';
 
 export function Headline({ overview }: { readonly overview: OverviewView }) {
-  const { now, causes, missing } = overview;
-  const worst = causes[0];
+  const { now, causes, missing, participants } = overview;
+  const broken = causes.filter(({ harm }) => harm === 'heuristic');
+  const stuck = causes.filter(({ harm }) => harm !== 'heuristic');
   if (now.sessionsBlocked > 0) {
     return (
       <Notice tone="danger" icon={IconAlertOctagon}>
@@ -18,11 +20,23 @@ export function Headline({ overview }: { readonly overview: OverviewView }) {
       </Notice>
     );
   }
-  if (worst !== undefined) {
+  if (broken.length > 0) {
+    return (
+      <Notice tone="danger" icon={IconAlertOctagon}>
+        <strong>
+          {plural(now.heuristicsUnforgotten, 'transaction has', 'transactions have')} ended, and not
+          as decided.
+        </strong>{' '}
+        {now.stuck > 0 && `${plural(now.stuck, 'other is', 'others are')} stuck.`}
+      </Notice>
+    );
+  }
+  if (stuck.length > 0) {
     return (
       <Notice tone="attention" icon={IconAlertTriangle}>
         <strong>{plural(now.stuck, 'transaction is', 'transactions are')} stuck,</strong> of{' '}
-        {plural(causes.length, 'cause', 'causes')}. No session is blocked.
+        {plural(stuck.length, 'cause', 'causes')}.
+        {isSeen(participants) && ' No session is blocked.'}
       </Notice>
     );
   }

@@ -5,7 +5,7 @@ import { clock } from '../../components/moments.js';
 import { protocols } from '../../components/words.js';
 import { ChartPanel } from './ChartPanel.js';
 import type { Protocol } from './series.js';
-import { latencyRows } from './series.js';
+import { hasLonePoint, latencyRows } from './series.js';
 
 const percentiles = [
   { name: 'p50', label: 'p50', color: 'var(--series-fine)' },
@@ -37,7 +37,7 @@ export function LatencyChart({ overview, protocol }: LatencyChartProps) {
         dataKey="at"
         series={[...lines]}
         curveType="linear"
-        withDots={false}
+        withDots={lines.some(({ name }) => hasLonePoint(rows, name))}
         tickLine="none"
         gridAxis="x"
         connectNulls={false}

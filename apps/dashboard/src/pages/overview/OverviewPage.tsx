@@ -7,6 +7,7 @@ import { lazy, Suspense } from 'react';
 import { overviewQuery } from '../../api/queries.js';
 import { useFlatSearch } from '../../app/search.js';
 import { Answered } from '../../components/Answered.js';
+import { isSeen } from '../../components/databases.js';
 import { Loading } from '../../components/Loading.js';
 import { Missing } from '../../components/Missing.js';
 import { Page } from '../../components/Page.js';
@@ -46,14 +47,19 @@ export function OverviewPage() {
 }
 
 function Content({ overview }: { readonly overview: OverviewView }) {
+  const seen = isSeen(overview.participants);
   return (
     <>
       <Headline overview={overview} />
       <Missing missing={overview.missing} />
-      <Tiles now={overview.now} />
+      <Tiles now={overview.now} isSeen={seen} />
       <Causes causes={overview.causes} />
       <div className={classes['columns']}>
-        <BlockedSessions sessions={overview.blocked} total={overview.now.sessionsBlocked} />
+        <BlockedSessions
+          sessions={overview.blocked}
+          total={overview.now.sessionsBlocked}
+          isSeen={seen}
+        />
         <ParticipantsHealth participants={overview.participants} />
       </div>
       <Suspense fallback={<Loading what="the charts" />}>

@@ -14,6 +14,8 @@ interface TileDefinition {
   readonly to: string;
   readonly search: Readonly<Record<string, string>>;
   readonly means: string;
+  /** None is told only if there is a database that was asked. */
+  readonly isOfDatabases?: boolean;
 }
 
 const tiles: readonly TileDefinition[] = [
@@ -24,6 +26,7 @@ const tiles: readonly TileDefinition[] = [
     to: '/transactions',
     search: { harm: 'blocking' },
     means: 'wait for a prepared branch',
+    isOfDatabases: true,
   },
   {
     label: 'Stuck',
@@ -48,6 +51,7 @@ const tiles: readonly TileDefinition[] = [
     to: '/in-doubt',
     search: {},
     means: 'prepared, and nobody ends them',
+    isOfDatabases: true,
   },
   {
     label: 'Approvals',
@@ -59,12 +63,18 @@ const tiles: readonly TileDefinition[] = [
   },
 ];
 
-export function Tiles({ now }: { readonly now: Now }) {
+interface TilesProps {
+  readonly now: Now;
+  /** Whether there is a database that can be asked who waits. */
+  readonly isSeen: boolean;
+}
+
+export function Tiles({ now, isSeen }: TilesProps) {
   return (
     <ul className={classes['tiles']}>
       {tiles.map((tile) => (
         <li key={tile.of}>
-          <Tile {...tile} value={now[tile.of]} />
+          <Tile {...tile} value={now[tile.of]} isKnown={isSeen || !tile.isOfDatabases} />
         </li>
       ))}
       <li>
@@ -78,8 +88,9 @@ export function Tiles({ now }: { readonly now: Now }) {
   );
 }
 
-function Tile(tile: TileDefinition & { readonly value: number }) {
+function Tile(tile: TileDefinition & { readonly value: number; readonly isKnown: boolean }) {
   const { label, value, tone, to, search, means } = tile;
+  const isTold = tile.isKnown || value > 0;
   return (
     <Link
       to={to}
@@ -88,8 +99,10 @@ function Tile(tile: TileDefinition & { readonly value: number }) {
       data-tone={value > 0 ? tone : 'neutral'}
     >
       <span className={classes['tileLabel']}>{label}</span>
-      <span className={classes['tileValue']}>{count(value)}</span>
-      <span className={classes['tileMeans']}>{means}</span>
+      <span className={classes['tileValue']}>{isTold ? count(value) : '–'}</span>
+      <span className={classes['tileMeans']}>
+        {isTold ? means : 'not known: no database is seen'}
+      </span>
     </Link>
   );
 }

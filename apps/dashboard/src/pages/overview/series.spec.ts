@@ -1,6 +1,6 @@
 import type { OverviewView } from '@concordat/wire/operations';
 import { describe, expect, test } from 'vitest';
-import { endedRows, latencyRows, outcomesIn } from './series.js';
+import { endedRows, hasLonePoint, latencyRows, outcomesIn } from './series.js';
 
 const MINUTE_MS = 60_000;
 const minute = (count: number): string => new Date(count * MINUTE_MS).toISOString();
@@ -38,6 +38,13 @@ describe('the rows of the charts', () => {
   test('have the percentiles of one protocol, and of several the p95 of each', () => {
     expect(latencyRows(overview, 'saga')[1]).toEqual({ at: minute(7), p50: 4, p95: 5, p99: 6 });
     expect(latencyRows(overview, undefined)[1]).toEqual({ at: minute(7), '2pc': 2, saga: 5 });
+  });
+
+  test('have a point that no line can show, where one interval stands alone', () => {
+    const rows = [1, null, 2, 3].map((p95, index) => ({ at: minute(index), p95 }));
+    expect(hasLonePoint(rows, 'p95')).toBe(true);
+    expect(hasLonePoint(rows.slice(1), 'p95')).toBe(false);
+    expect(hasLonePoint(rows, 'p50')).toBe(false);
   });
 
   test('are none where nothing ended at all', () => {

@@ -37,6 +37,12 @@ export function latencyRows(overview: Timed, protocol: Protocol | undefined): re
   });
 }
 
+/** Whether a line has a point without a neighbour, which no line can show. */
+export function hasLonePoint(rows: readonly Row[], name: string): boolean {
+  const isThere = (index: number): boolean => typeof rows[index]?.[name] === 'number';
+  return rows.some((_, index) => isThere(index) && !isThere(index - 1) && !isThere(index + 1));
+}
+
 /** Every interval of the window, for time goes on when nothing ends. */
 function byTime(
   { series, at: now, windowMs, intervalMs }: Timed,

@@ -6,6 +6,7 @@ import { addressOf } from '../../api/client.js';
 import { ApiError, inWords } from '../../api/problem.js';
 import { useSignIn } from '../../api/session.js';
 import { Notice } from '../../components/Notice.js';
+import { sentence } from '../../components/text.js';
 import { Mark } from '../../app/Brand.js';
 import { rememberWay } from '../../app/way-back.js';
 import classes from './SignInPage.module.css';
@@ -61,7 +62,7 @@ function KeyForm() {
       <Stack gap="sm">
         <PasswordInput
           label="API key"
-          description="npm start prints one. It is kept nowhere on this page."
+          description="Started by npm start? It prints one. Otherwise ask whoever runs this coordinator."
           leftSection={<IconKey size={16} aria-hidden="true" />}
           value={key}
           onChange={(event) => setKey(event.currentTarget.value)}
@@ -71,7 +72,15 @@ function KeyForm() {
         />
         {error !== null && (
           <Notice tone="danger" icon={IconKeyOff}>
-            <strong>{titleOf(error)}.</strong> {inWords(error).detail}
+            {isNotValid(error) ? (
+              <>
+                <strong>This key is not valid.</strong> It may have been revoked, or have expired.
+              </>
+            ) : (
+              <>
+                <strong>{inWords(error).title}.</strong> {sentence(inWords(error).detail)}
+              </>
+            )}
           </Notice>
         )}
         <Button type="submit" loading={isPending}>
@@ -82,7 +91,6 @@ function KeyForm() {
   );
 }
 
-function titleOf(error: Error): string {
-  if (error instanceof ApiError && error.status === 401) return 'This key does not open';
-  return inWords(error).title;
+function isNotValid(error: Error): boolean {
+  return error instanceof ApiError && error.status === 401;
 }

@@ -9,6 +9,7 @@ import { EmptyState } from '../../components/EmptyState.js';
 import { Notice } from '../../components/Notice.js';
 import { count, plural } from '../../components/numbers.js';
 import { Panel } from '../../components/Panel.js';
+import { sentence } from '../../components/text.js';
 import { duration } from '../../components/moments.js';
 import { Age } from '../../components/Time.js';
 import classes from './Blocks.module.css';
@@ -26,7 +27,8 @@ export function Blocks({
     return (
       <Panel title={title}>
         <Notice tone="attention" icon={IconLockQuestion}>
-          <strong>What it holds is not known.</strong> {blocks.reason ?? 'It could not be asked.'}
+          <strong>What it holds is not known.</strong>{' '}
+          {sentence(blocks.reason ?? 'It could not be asked.')}
         </Notice>
       </Panel>
     );
@@ -51,7 +53,7 @@ export function Held({ blocks, label }: HeldProps) {
       <p className={classes['summary']}>{inWords(blocks)}</p>
       {blocks.unseen !== undefined && (
         <Notice tone="attention" icon={IconLockQuestion}>
-          <strong>This is not everything.</strong> {blocks.unseen}
+          <strong>This is not everything.</strong> {sentence(blocks.unseen)}
         </Notice>
       )}
       <DataTable

@@ -97,7 +97,7 @@ function Attempts({
       </p>
       {nextAttemptAt !== undefined && (
         <p className={classes['soft']}>
-          next <Time at={nextAttemptAt} />
+          next <Time at={nextAttemptAt} as="due" />
         </p>
       )}
     </>

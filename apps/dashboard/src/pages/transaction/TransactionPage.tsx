@@ -38,7 +38,7 @@ export function TransactionPage() {
         {(detail) => (
           <>
             <Facts transaction={detail.transaction} forgotten={detail.forgotten} />
-            <Verdict query={truth} />
+            <Verdict query={truth} version={detail.transaction.version} />
             <Content detail={detail} truth={truth.data} />
           </>
         )}

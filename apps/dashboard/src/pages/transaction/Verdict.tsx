@@ -2,7 +2,7 @@ import { Button, Loader } from '@mantine/core';
 import type { TruthView } from '@concordat/wire/operations';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { IconCloudOff, IconPlugConnectedX, IconRefresh } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { inWords } from '../../api/problem.js';
 import { plural } from '../../components/numbers.js';
 import { duration } from '../../components/moments.js';
@@ -11,10 +11,21 @@ import { Time } from '../../components/Time.js';
 import { VerdictCard } from '../../components/VerdictCard.js';
 import classes from './Transaction.module.css';
 
+interface VerdictProps {
+  readonly query: UseQueryResult<TruthView>;
+  /** Of the transaction as the page shows it. */
+  readonly version: number;
+}
+
 /** What is true now: asked while the page is open, and when one presses the button. */
-export function Verdict({ query }: { readonly query: UseQueryResult<TruthView> }) {
+export function Verdict({ query, version }: VerdictProps) {
   const { data, error, refetch } = query;
   const [isAsking, setIsAsking] = useState(false);
+  const isOutrun = data !== undefined && data.version < version;
+  useEffect(() => {
+    // what was judged before the transaction went on is no verdict on what is
+    if (isOutrun) void refetch();
+  }, [isOutrun, version, refetch]);
   const ask = async (): Promise<void> => {
     setIsAsking(true);
     await refetch();
@@ -22,7 +33,12 @@ export function Verdict({ query }: { readonly query: UseQueryResult<TruthView> }
   };
   return (
     <section aria-label="The verdict" className={classes['verdict']} aria-live="polite">
-      {data !== undefined && (
+      {isOutrun && (
+        <p className={classes['blocking']} role="status">
+          It has gone on since the branches were asked; they are being asked again.
+        </p>
+      )}
+      {data !== undefined && !isOutrun && (
         <VerdictCard verdict={data.verdict}>
           <Blocking truth={data} />
         </VerdictCard>
@@ -39,17 +55,7 @@ export function Verdict({ query }: { readonly query: UseQueryResult<TruthView> }
         </Notice>
       )}
       <div className={classes['asked']}>
-        {data === undefined && error === null ? (
-          <span role="status">
-            <Loader size="xs" type="dots" /> Asking every branch what is true …
-          </span>
-        ) : (
-          data !== undefined && (
-            <span>
-              Every branch was asked <Time at={data.askedAt} />.
-            </span>
-          )
-        )}
+        {error === null || data !== undefined ? <Asked askedAt={data?.askedAt} /> : null}
         <Button
           size="compact-xs"
           variant="subtle"
@@ -61,6 +67,21 @@ export function Verdict({ query }: { readonly query: UseQueryResult<TruthView> }
         </Button>
       </div>
     </section>
+  );
+}
+
+function Asked({ askedAt }: { readonly askedAt: string | undefined }) {
+  if (askedAt === undefined) {
+    return (
+      <span role="status">
+        <Loader size="xs" type="dots" /> Asking every branch what is true …
+      </span>
+    );
+  }
+  return (
+    <span>
+      Every branch was asked <Time at={askedAt} />.
+    </span>
   );
 }
 

@@ -1,5 +1,7 @@
 import type { Statement } from '../../ports.js';
 import { heuristicOutcomes } from '../harm.js';
+import { NAMED_MAX } from '../heuristics.js';
+import { UNFINISHED_COLUMNS, withDefinitions } from './page.js';
 
 /** $1 tenants or null for all, $2 the highest count. How many are unfinished. */
 export const UNFINISHED: Statement = {
@@ -10,18 +12,27 @@ export const UNFINISHED: Statement = {
              where $1::text[] is null or tenant = any($1) limit $2) as found`,
 };
 
-/** The same of what has ended otherwise than decided, and nobody has seen to. */
+/**
+ * The same of what has ended otherwise than decided, and nobody has seen to: of each outcome how
+ * many, the oldest (an id begins with its time), and the first of the participants by name.
+ */
 export const HEURISTICS: Statement = {
   name: 'triage-heuristics',
   text: `
-    select count(*)::float8 as count
-      from (select from concordat.ended_transaction as t
+      with found as materialized (
+            select gtid, outcome, begun_at, participants from concordat.ended_transaction as t
              where outcome in (${heuristicOutcomes.map((outcome) => `'${outcome}'`).join(', ')})
                and outcome <> 'committed'
                and ($1::text[] is null or tenant = any($1))
                and not exists (select from concordat.forgotten_heuristic as forgotten
                                 where forgotten.gtid = t.gtid)
-             limit $2) as found`,
+             limit $2)
+    select outcome, count(*)::float8 as count, min(begun_at) as begun_at,
+           (array_agg(gtid order by gtid))[1] as gtid,
+           array(select distinct unnest(other.participants) as name from found as other
+                  where other.outcome = found.outcome order by name
+                  limit ${NAMED_MAX + 1}) as participants
+      from found group by outcome`,
 };
 
 /** The same of approvals that wait for a second person. */
@@ -41,10 +52,10 @@ export const PAUSES: Statement = {
   text: `select name, by, reason, since from concordat.participant_pause`,
 };
 
-/** $1 gtids. Whose those that are unfinished are, and when they were begun. */
-export const BEGUN: Statement = {
-  name: 'triage-begun',
-  text: `
-    select gtid, tenant, begun_at from concordat.global_transaction
-     where gtid = any($1::uuid[])`,
+/** $1 gtids. Those of them that are unfinished. */
+export const BLOCKING: Statement = {
+  name: 'triage-blocking',
+  text: withDefinitions(`
+    select ${UNFINISHED_COLUMNS} from concordat.global_transaction as t
+     where t.gtid = any($1::uuid[])`),
 };

@@ -46,7 +46,9 @@ export function BranchMenu({ detail, branch }: BranchMenuProps) {
             >
               <span className={classes['itemName']}>{actionWords[one.action].label}</span>
               <span className={classes['itemWhy']}>
-                {one.allowed ? one.effect : `Not now: ${one.reason}`}
+                {one.allowed
+                  ? (actionWords[one.action].byChoice ?? one.effect)
+                  : `Not now: ${one.reason}`}
               </span>
             </Menu.Item>
           ))}

@@ -28,7 +28,8 @@ export function useAction(
   }
   if (chosen === undefined) return undefined;
   const change = (part: Partial<Filled>): void => setFilled({ ...filled, ...part });
-  return { ...common(detail, chosen), ...special(chosen, filled, change) };
+  const { decision } = detail.transaction;
+  return { ...common(detail, chosen), ...special(chosen, filled, change, decision) };
 }
 
 function common(detail: TransactionDetailView, chosen: AvailabilityView): Action {
@@ -58,9 +59,23 @@ function submitOf(gtid: string, { action, branch }: AvailabilityView): Submit {
 /** What the server offers it by is one choice of two, perhaps not the one that is made (A4). */
 const BY_CHOICE = { precondition: undefined, effect: undefined } as const;
 
+type Decision = TransactionDetailView['transaction']['decision'];
+
+/** How what is chosen stands to what was decided. */
+function forcedAgainst({ outcome }: Filled, decision: Decision): string | undefined {
+  if (outcome === undefined) return undefined;
+  const how = outcome === decision ? 'this would be as was decided' : 'this would be against it';
+  return `The decision is ${decision}; ${how}.`;
+}
+
 type Change = (part: Partial<Filled>) => void;
 
-function special(chosen: AvailabilityView, filled: Filled, change: Change): Partial<Action> {
+function special(
+  chosen: AvailabilityView,
+  filled: Filled,
+  change: Change,
+  decision: Decision,
+): Partial<Action> {
   const fields = { filled, onChange: change };
   switch (chosen.action) {
     case 'resolve':
@@ -72,7 +87,8 @@ function special(chosen: AvailabilityView, filled: Filled, change: Change): Part
       };
     case 'force':
       return {
-        ...BY_CHOICE,
+        effect: undefined,
+        precondition: forcedAgainst(filled, decision),
         evidence: 'required',
         more: forced(filled),
         fields: <ForceFields {...fields} />,
