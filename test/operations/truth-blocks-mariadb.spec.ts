@@ -1,5 +1,6 @@
 // What a prepared branch holds on MariaDB and who waits for it, with sessions that are really
 // blocked; and what cannot be told there.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { truthViewSchema } from '@concordat/wire/operations';
 import { xidOf } from '@concordat/wire';
 import type { Connection } from 'mysql2/promise';
@@ -26,9 +27,13 @@ const bench = openBench({
   mysql: { stock: stock.url, 'stock-as-teller': as(stock.url, 'teller', 'app') },
 });
 
+/** The server keeps what it shows of transactions, and reads anew after so long without a reader. */
+const STALE_MS = 150;
+
 /** Nobody waits any more for what the test before has prepared on MariaDB. */
 async function untilFree(): Promise<void> {
   await eventually('nothing is open there', async () => {
+    await sleep(STALE_MS);
     const [rows] = await stock.pool.query('select trx_id from information_schema.innodb_trx');
     return Array.isArray(rows) && rows.length === 0;
   });
@@ -57,8 +62,13 @@ async function prepareItem(gtid: string, id: string): Promise<() => Promise<void
   await branch.run('update item set n = n - 1 where id = ?', [id]);
   await branch.prepare();
   await gone(connection, stock.pool);
+  /** A rollback may come in the instant in which the server lets go of the session. */
   const end = async (): Promise<void> => {
-    await stock.pool.query(`xa rollback '${xid.gtrid}','${xid.bqual}',1`).catch(() => undefined);
+    await eventually('it is prepared no more', async () => {
+      await stock.pool.query(`xa rollback '${xid.gtrid}','${xid.bqual}',1`).catch(() => undefined);
+      const [rows] = await stock.pool.query('xa recover');
+      return !JSON.stringify(rows).includes(xid.gtrid);
+    });
   };
   onTestFinished(end);
   return end;
@@ -73,6 +83,7 @@ async function takes(id: string): Promise<Connection> {
 
 async function untilBlocked(count: number): Promise<void> {
   await eventually(`${count} sessions wait`, async () => {
+    await sleep(STALE_MS);
     const [rows] = await stock.pool.query(
       `select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'`,
     );

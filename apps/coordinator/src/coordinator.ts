@@ -203,7 +203,7 @@ function engineOn(
   const engine: Engine = new Engine(
     {
       journal: metrics.counting(journal.journal),
-      agenda: journal.agenda,
+      agenda: metrics.countingLeases(journal.agenda),
       participants,
       wakeups: wakeups.wakeups,
       clock: journal.clock,

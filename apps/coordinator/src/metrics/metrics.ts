@@ -1,5 +1,5 @@
 // What is counted. Each metric costs the happy path one addition; nothing here is ever decided by.
-import type { Answer, Entry, Journal, ParticipantRef, Question } from '@concordat/engine';
+import type { Agenda, Answer, Entry, Journal, ParticipantRef, Question } from '@concordat/engine';
 import { summaryOf } from '@concordat/protocols';
 import type { Done, Scan, Standing } from '@concordat/recovery';
 import { standings } from '@concordat/recovery';
@@ -48,6 +48,12 @@ export class Metrics {
   private readonly appendConflicts = new Counter({
     name: 'concordat_append_conflicts_total',
     help: 'Appends that changed nothing: another instance was faster, or the key was taken.',
+    registers: [this.registry],
+  });
+
+  private readonly leasesLost = new Counter({
+    name: 'concordat_leases_lost_total',
+    help: 'Leases that this instance wanted to renew when another had gone on already.',
     registers: [this.registry],
   });
 
@@ -147,6 +153,19 @@ export class Metrics {
       },
       load: (gtid) => journal.load(gtid),
       findByKey: (key) => journal.findByKey(key),
+    };
+  }
+
+  countingLeases(agenda: Agenda): Agenda {
+    return {
+      postpone: async (postponement) => {
+        const kept = await agenda.postpone(postponement);
+        if (kept === 'gone-on') this.leasesLost.inc();
+        return kept;
+      },
+      takeDue: (limit, leaseMs) => agenda.takeDue(limit, leaseMs),
+      take: (gtid, leaseMs) => agenda.take(gtid, leaseMs),
+      handOver: () => agenda.handOver(),
     };
   }
 }

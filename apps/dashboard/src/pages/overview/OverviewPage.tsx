@@ -10,6 +10,7 @@ import { Answered } from '../../components/Answered.js';
 import { isSeen } from '../../components/databases.js';
 import { Loading } from '../../components/Loading.js';
 import { Missing } from '../../components/Missing.js';
+import { HeldBackAnywhere } from '../../components/HeldBack.js';
 import { Page } from '../../components/Page.js';
 import { BlockedSessions } from './BlockedSessions.js';
 import { Causes } from './Causes.js';
@@ -51,6 +52,7 @@ function Content({ overview }: { readonly overview: OverviewView }) {
   return (
     <>
       <Headline overview={overview} />
+      <HeldBackAnywhere overview={overview} />
       <Missing missing={overview.missing} />
       <Tiles now={overview.now} isSeen={seen} />
       <Causes causes={overview.causes} />

@@ -9,6 +9,7 @@ import { transactionQuery, truthQuery } from '../../api/queries.js';
 import { Answered } from '../../components/Answered.js';
 import { Copyable } from '../../components/Copyable.js';
 import { EmptyState } from '../../components/EmptyState.js';
+import { HeldBackHere } from '../../components/HeldBack.js';
 import { Page } from '../../components/Page.js';
 import { ActionsPanel } from './actions/ActionsPanel.js';
 import { Blocks } from './Blocks.js';
@@ -38,6 +39,7 @@ export function TransactionPage() {
         {(detail) => (
           <>
             <Facts transaction={detail.transaction} forgotten={detail.forgotten} />
+            <HeldBackHere transaction={detail.transaction} />
             <Verdict query={truth} version={detail.transaction.version} />
             <Content detail={detail} truth={truth.data} />
           </>
