@@ -27,7 +27,7 @@ const bench = openBench({
   mysql: { stock: stock.url, 'stock-as-teller': as(stock.url, 'teller', 'app') },
 });
 
-/** What the server shows of transactions it keeps, and reads anew after so long without a reader. */
+/** What the server shows of transactions it keeps, and reads anew after this long unread. */
 const STALE_MS = 150;
 
 /** Nobody waits any more for what the test before has prepared on MariaDB. */
