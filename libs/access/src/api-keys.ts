@@ -6,7 +6,7 @@ import type { AuditActor } from '@concordat/engine';
 import type { Grant } from '@concordat/wire/operations';
 import { ALL_TENANTS } from '@concordat/wire/operations';
 import { areEqual, hashOf, newKey, prefixOf } from './api-key.js';
-import type { AccessIds, AccessStore, MonotonicMs } from './ports.js';
+import type { AccessIds, MonotonicMs, Store } from './ports.js';
 import type { Principal } from './principal.js';
 import { ARE_THERE_KEYS } from './statements/are-there-keys.js';
 import { FIND_KEY } from './statements/find-key.js';
@@ -61,7 +61,7 @@ export class ApiKeys {
   private readonly cache = new Map<string, Cached>();
 
   constructor(
-    private readonly store: AccessStore,
+    private readonly store: Store,
     private readonly now: MonotonicMs,
     private readonly ids: AccessIds,
   ) {}

@@ -1,8 +1,10 @@
-// What access control needs of the journal's database, and not what a database can do.
+// What access control, and whatever else is kept beside the journal, needs of its database; and not
+// what a database can do.
 import type { AuditLine } from '@concordat/engine';
 
 /** One prepared statement; its file says what it takes, does and returns. */
 export interface Statement {
+  /** Unique among the statements of its database. */
   readonly name: string;
   readonly text: string;
 }
@@ -13,10 +15,10 @@ export type Run = <Row extends object>(
   values: readonly unknown[],
 ) => Promise<readonly Row[]>;
 
-export interface AccessStore {
+export interface Store {
   readonly run: Run;
-  /** Runs `work` and writes `line` in one commit: both of them are there, or neither is. */
-  audited<T>(line: AuditLine, work: (run: Run) => Promise<T>): Promise<T>;
+  /** Does `work` and writes the line in one commit; what `work` throws undoes both. */
+  readonly audited: <T>(line: AuditLine, work: (run: Run) => Promise<T>) => Promise<T>;
 }
 
 /** Milliseconds that only grow. It measures how long something is, and says no date. */

@@ -60,24 +60,10 @@ export class Database {
     statement: Statement,
     values: readonly unknown[],
   ): Promise<readonly Row[]> {
-    const client = await this.checkOut();
-    const warnings: string[] = [];
-    const onNotice = ({ code, message = 'a warning' }: Notice): void => {
-      if (code !== SUCCESSFUL_COMPLETION) warnings.push(message);
-    };
-    client.on('notice', onNotice);
-    let failure: JournalUnavailable | undefined;
-    try {
+    return this.committing(async (client) => {
       const { rows } = await client.query<Row>({ ...statement, values: [...values] });
-      if (warnings.length === 0) return rows;
-      failure = new JournalUnavailable(`committed with a warning: ${warnings.join('; ')}`);
-    } catch (error) {
-      failure = failureOf(error);
-    } finally {
-      client.off('notice', onNotice);
-      checkIn(client, failure);
-    }
-    throw failure;
+      return rows;
+    });
   }
 
   /**
@@ -86,6 +72,11 @@ export class Database {
    * @throws StatementRolledBack if certainly nothing was written, else JournalUnavailable
    */
   async transaction<T>(work: (run: Run) => Promise<T>): Promise<T> {
+    return this.committing((client) => within(client, work));
+  }
+
+  /** On one connection: whatever is known of a failure is as it says at the top of this file. */
+  private async committing<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.checkOut();
     const warnings: string[] = [];
     const onNotice = ({ code, message = 'a warning' }: Notice): void => {
@@ -94,7 +85,7 @@ export class Database {
     client.on('notice', onNotice);
     let failure: JournalUnavailable | undefined;
     try {
-      const done = await within(client, work);
+      const done = await work(client);
       if (warnings.length === 0) return done;
       failure = new JournalUnavailable(`committed with a warning: ${warnings.join('; ')}`);
     } catch (error) {

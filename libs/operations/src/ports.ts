@@ -1,7 +1,7 @@
 // What operations need of the world. The coordinator and an application that has it inside open
 // these doors alike.
+import type { Store } from '@concordat/access';
 import type {
-  AuditLine,
   Clock,
   Engine,
   Participants,
@@ -13,24 +13,6 @@ import type { GlobalTransactionId, Instant } from '@concordat/protocols';
 import type { Recovery } from '@concordat/recovery';
 import type { Pauses } from './participants/pauses.js';
 import type { Views } from './triage/ports.js';
-
-/** One statement, prepared by name. */
-export interface Statement {
-  readonly name: string;
-  readonly text: string;
-}
-
-export type Run = <Row extends object>(
-  statement: Statement,
-  values: readonly unknown[],
-) => Promise<readonly Row[]>;
-
-/** What is kept beside the journal, in its database. Rejects with JournalUnavailable. */
-export interface Store {
-  readonly run: Run;
-  /** Does `work` and writes the line in one commit; what `work` throws undoes both. */
-  readonly audited: <T>(line: AuditLine, work: (run: Run) => Promise<T>) => Promise<T>;
-}
 
 /** Who is registered, for people. */
 export interface RegisteredParticipant {
@@ -60,4 +42,5 @@ export interface OperationsPorts {
   readonly troubled: (where: string, error: unknown) => void;
 }
 
+export type { Run, Statement, Store } from '@concordat/access';
 export type { GlobalTransactionId, Instant, TransactionRecord };

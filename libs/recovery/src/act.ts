@@ -4,19 +4,17 @@
 //     alone is begun. If ours is, no decision can come any more, and the engine rolls the branch
 //     back like any other. If another was faster, somebody has decided: look again.
 // A2. What is finished here has its decision in the journal, and has had it for long.
-import type { BranchDefinition, Engine, NamedBranch, ResourceManager } from '@concordat/engine';
+import type { Engine, NamedBranch, ResourceManager } from '@concordat/engine';
 import { EntryRejected, JournalUnavailable, Overloaded } from '@concordat/engine';
 import { ResourceManagerUnreachable } from '@concordat/engine';
 import type { Clock } from '@concordat/engine';
 import { unreachable } from '@concordat/protocols';
 import type { Done } from './findings.js';
-import { madeAtOf } from './knowledge.js';
+import { arriveWithRollback } from './rollback-arrival.js';
 import type { Patience } from './turns.js';
 import type { Action } from './verdict.js';
 
 const PRESUMED = 'presumed-abort';
-const CALL_TIMEOUT_MS = 10_000;
-const RETRY = { attemptsMax: null, firstDelayMs: 100, delayMaxMs: 10_000 };
 
 export interface Means {
   readonly resourceManager: ResourceManager;
@@ -66,37 +64,12 @@ async function finish(
 
 /** A1. */
 async function presumeAbort(
-  { name, gid }: NamedBranch,
-  { resourceManager, engine, clock }: Means,
+  found: NamedBranch,
+  { resourceManager: { name: resourceManager }, engine, clock }: Means,
 ): Promise<Done> {
-  const request = {
-    protocol: '2pc' as const,
-    name: PRESUMED,
-    metadata: { resourceManager: resourceManager.name, gid },
-    deadlineMs: 0,
-    traceparent: null,
-    branches: [branchOf(name.branch, resourceManager.name)],
-    driven: true,
-  };
-  const verdict = await engine.arrive(request, {
-    gtid: name.gtid,
-    begunAt: madeAtOf(name) ?? clock.now(), // lists and retention go by the gtid's own time
-    already: [{ type: 'rollback-requested' }],
-  });
+  const arrival = { found, resourceManager, name: PRESUMED };
+  const verdict = await arriveWithRollback({ engine, clock }, arrival);
   return { type: verdict === 'begun' ? 'presumed' : 'overtaken' };
-}
-
-function branchOf(id: BranchDefinition['id'], participant: string): BranchDefinition {
-  return {
-    id,
-    participant,
-    payload: null,
-    dependsOn: [],
-    pivot: false,
-    onePhase: false,
-    timeoutMs: CALL_TIMEOUT_MS,
-    retry: RETRY,
-  };
 }
 
 function isOperating(error: unknown): error is Error {

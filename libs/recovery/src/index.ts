@@ -4,5 +4,6 @@ export * from './limits.js';
 export { madeAtOf } from './knowledge.js';
 export type { RecoveryOptions, RecoveryPorts } from './ports.js';
 export * from './recovery.js';
+export * from './rollback-arrival.js';
 export type { Action, OrphanPolicy, Standing, Verdict } from './verdict.js';
 export { standings } from './verdict.js';

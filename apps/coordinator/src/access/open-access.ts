@@ -1,6 +1,6 @@
 // Puts access control together. Made of what it finds: without a credential that could ever work
 // it lets nobody in, and says what to set.
-import type { AccessStore, OnTrouble } from '@concordat/access';
+import type { OnTrouble } from '@concordat/access';
 import {
   ApiKeys,
   Attempts,
@@ -15,6 +15,7 @@ import type { OpenJournal } from '@concordat/journal';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import type { AccessSettings, OidcClient, OidcSettings } from './settings.js';
+import { storeOf } from '../operations/open-operations.js';
 import { Guard } from './guard.js';
 import { SignIn } from './sign-in.js';
 
@@ -31,10 +32,7 @@ export async function openAccess(
   logger: Logger,
 ): Promise<OpenAccess> {
   const now = (): number => performance.now();
-  const store: AccessStore = {
-    run: (statement, values) => journal.database.run(statement, values),
-    audited: (line, work) => journal.audited(line, work),
-  };
+  const store = storeOf(journal);
   const onTrouble = (where: string, err: unknown): void => logger.warn({ where, err }, 'trouble');
   const { apiKey, oidc, publicUrl, requestsPerSecondMax } = settings;
   const setting = apiKey === undefined ? undefined : new SettingKey(apiKey);

@@ -13,8 +13,8 @@
 //     Once approved it is judged again: the journal may have heard of it since it was asked for.
 // E3. What is in the journal is not ended here: the transaction's own page has what can be done.
 // E4. A name of another installation, or of somebody else, is never touched.
-import type { Engine, NamedBranch } from '@concordat/engine';
-import { madeAtOf } from '@concordat/recovery';
+import type { NamedBranch } from '@concordat/engine';
+import { arriveWithRollback, madeAtOf } from '@concordat/recovery';
 import type { ActionResultView, OrphanRequest } from '@concordat/wire/operations';
 import { ALL_TENANTS } from '@concordat/wire/operations';
 import type { OperatorRequest } from '../api.js';
@@ -31,8 +31,6 @@ import type { ApprovalRow } from '../statements/approval-row.js';
 import { WAS_INTENDED } from '../statements/was-intended.js';
 
 const ACTION = 'orphan.end';
-const CALL_TIMEOUT_MS = 10_000;
-const RETRY = { attemptsMax: null, firstDelayMs: 100, delayMaxMs: 10_000 };
 
 type Ports = Pick<
   OperationsPorts,
@@ -165,15 +163,13 @@ export class Orphans {
     { branch, because }: Way,
     auditId: string,
   ): Promise<void> {
-    const { gtid } = branch.name;
     const line = this.lineOf(request, wanted, branch);
-    const audit = { ...line, id: auditId, stage: 'done' as const };
     const evidence = { outcome: wanted.outcome, said: wanted.evidence, seen: because };
-    const arrived = await this.ports.engine.arrive(arrivalOf(branch, wanted), {
-      gtid,
-      begunAt: madeAtOf(branch.name) ?? this.ports.clock.now(),
-      already: [{ type: 'rollback-requested' }],
-      audit: { ...audit, evidence },
+    const arrived = await arriveWithRollback(this.ports, {
+      found: branch,
+      resourceManager: wanted.resourceManager,
+      name: 'ended-by-a-person',
+      audit: { ...line, id: auditId, stage: 'done', evidence },
     });
     if (arrived === 'known') {
       throw new Refusal('changed-meanwhile', 'The journal has heard of it just now: look again.');
@@ -234,31 +230,6 @@ export class Orphans {
     const detail = 'No database is registered under this name.';
     throw new Refusal('unknown-resource-manager', detail);
   }
-}
-
-function arrivalOf(
-  { name, gid }: NamedBranch,
-  { resourceManager }: Wanted,
-): Parameters<Engine['arrive']>[0] {
-  const branch = {
-    id: name.branch,
-    participant: resourceManager,
-    payload: null,
-    dependsOn: [],
-    pivot: false,
-    onePhase: false,
-    timeoutMs: CALL_TIMEOUT_MS,
-    retry: RETRY,
-  };
-  return {
-    protocol: '2pc',
-    name: 'ended-by-a-person',
-    metadata: { resourceManager, gid },
-    deadlineMs: 0,
-    traceparent: null,
-    branches: [branch],
-    driven: true,
-  };
 }
 
 function effectOf({ by, because }: Way, { outcome, resourceManager }: Wanted): string {

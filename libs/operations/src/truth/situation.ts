@@ -38,7 +38,17 @@ export interface Standing {
   readonly observed: Observed;
 }
 
+export type Undecided =
+  | 'not-yet'
+  | 'at-work'
+  | 'answer-unheard'
+  | 'refusal-unheard'
+  | 'waits-for-decision'
+  | 'waits-for-initiator'
+  | 'decided-there';
+
 export type Code =
+  | Undecided
   /** Nothing is to be done. */
   | 'as-decided'
   | 'as-recorded'
@@ -49,14 +59,6 @@ export type Code =
   | 'obeyed-early'
   | 'nothing-to-end'
   | 'waits-for-turn'
-  /** Undecided. */
-  | 'not-yet'
-  | 'at-work'
-  | 'answer-unheard'
-  | 'refusal-unheard'
-  | 'waits-for-decision'
-  | 'waits-for-initiator'
-  | 'decided-there'
   /** Not as it should be. */
   | 'ended-against-decision'
   | 'ended-before-decision'

@@ -1,22 +1,11 @@
 // The sentences about a branch while nothing is decided. Pure. (W1 to W3 of sentences.ts.)
 import { unreachable } from '@concordat/protocols';
 import { askForRollback, RETRY } from './deeds.js';
-import type { Code } from './situation.js';
+import type { Undecided } from './situation.js';
 import { isBalloting } from './situation.js';
 import type { BranchCase } from './verdict.js';
 import type { Sentences, Vocabulary } from './words.js';
 import { decided } from './words.js';
-
-type Undecided = Extract<
-  Code,
-  | 'not-yet'
-  | 'at-work'
-  | 'answer-unheard'
-  | 'refusal-unheard'
-  | 'waits-for-decision'
-  | 'waits-for-initiator'
-  | 'decided-there'
->;
 
 export function beforeDecision(code: Undecided, found: BranchCase, words: Vocabulary): Sentences {
   const { protocol, decision, observed, phase } = found;
