@@ -46,7 +46,7 @@ async function runTests(args) {
   }
 }
 
-/** @typedef {{ passed: number, failed: number, code: number }} Run */
+/** @typedef {import('../lib/tally-reporter.mjs').Tally & { code: number }} Run */
 
 let runs = 0;
 
@@ -61,26 +61,32 @@ async function run(args, output) {
   const env = { ...process.env, CONCORDAT_TALLY: file };
   const options = output === undefined ? { env } : { env, output };
   const code = await foreground(process.execPath, [VITEST, 'run', ...REPORTERS, ...args], options);
-  const { passed, failed } = readTally(file);
-  return { passed, failed: code === 0 ? failed : Math.max(failed, 1), code };
+  const { passed, failures } = readTally(file);
+  const isSilent = code !== 0 && failures.length === 0;
+  return { passed, failures: isSilent ? [`Vitest ended with ${code}`] : failures, code };
 }
 
-/** @param {readonly Run[]} all */
+/**
+ * Says it all once more, the last of it for machines: of a long output, the end is what is kept.
+ * @param {readonly Run[]} all
+ */
 function summed(all) {
-  const sum = (/** @type {(one: Run) => number} */ of) => all.reduce((n, one) => n + of(one), 0);
-  say(`${sum(({ passed }) => passed)} passed, ${sum(({ failed }) => failed)} failed`);
+  const passed = all.reduce((sum, one) => sum + one.passed, 0);
+  const failures = all.flatMap((one) => one.failures);
+  for (const line of failures) say(`failed: ${line}`);
+  say(`${passed} passed, ${failures.length} failed`);
   return Math.max(...all.map(({ code }) => code));
 }
 
 /**
  * @param {string} file of the reporter; there is none if Vitest could not begin
- * @returns {{ passed: number, failed: number }}
+ * @returns {import('../lib/tally-reporter.mjs').Tally}
  */
 function readTally(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    return { passed: 0, failed: 0 };
+    return { passed: 0, failures: [] };
   } finally {
     rmSync(file, { force: true });
   }

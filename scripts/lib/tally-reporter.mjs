@@ -1,24 +1,40 @@
 import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 
 /** @typedef {import('vitest/node').Reporter} Reporter */
+/** @typedef {{ passed: number, failures: readonly string[] }} Tally a line of each failure */
 
 /**
- * Vitest's reporter for machines: writes how many tests have passed and failed into the file that
- * the variable CONCORDAT_TALLY names. What fails outside a test counts as one: a file that cannot
- * be loaded, an error that nobody has caught.
+ * Vitest's reporter for machines: writes its tally into the file that the variable CONCORDAT_TALLY
+ * names. What fails outside a test counts as one: a file that cannot be loaded, an error that
+ * nobody has caught.
  * @implements {Reporter}
  */
 export default class TallyReporter {
   /** @type {NonNullable<Reporter['onTestRunEnd']>} */
   onTestRunEnd(modules, errors) {
-    const tally = { passed: 0, failed: errors.length };
+    let passed = 0;
+    const failures = errors.map((error) => lineOf('outside of any test', error));
     for (const module of modules) {
-      const states = [...module.children.allTests()].map((test) => test.result().state);
-      const failed = states.filter((state) => state === 'failed').length;
-      tally.passed += states.filter((state) => state === 'passed').length;
-      tally.failed += failed === 0 && module.state() === 'failed' ? 1 : failed;
+      const file = path.relative(process.cwd(), module.moduleId);
+      const tests = [...module.children.allTests()];
+      passed += tests.filter((test) => test.result().state === 'passed').length;
+      const failed = tests.filter((test) => test.result().state === 'failed');
+      for (const test of failed) {
+        failures.push(lineOf(`${file} > ${test.fullName}`, test.result().errors?.[0]));
+      }
+      if (failed.length > 0 || module.state() !== 'failed') continue;
+      failures.push(lineOf(file, module.errors()[0]));
     }
     const file = process.env['CONCORDAT_TALLY'];
-    if (file) writeFileSync(file, JSON.stringify(tally));
+    if (file) writeFileSync(file, JSON.stringify({ passed, failures }));
   }
+}
+
+/**
+ * @param {string} where
+ * @param {{ message?: string } | undefined} error
+ */
+function lineOf(where, error) {
+  return `${where}: ${error?.message?.split('\n')[0] ?? 'no reason given'}`;
 }
