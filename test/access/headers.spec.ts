@@ -1,14 +1,12 @@
 // What browsers are told with every answer.
 import { describe, expect, test } from 'vitest';
 import { Api } from '../http/api.js';
-import { startCoordinator } from '../support/coordinator.js';
+import { SHIPPED, startCoordinator } from '../support/coordinator.js';
 import { databaseFromTemplate } from '../support/databases.js';
 
 const { databaseUrl } = await databaseFromTemplate();
-const coordinator = await startCoordinator({
-  DATABASE_URL: databaseUrl,
-  CONCORDAT_TRUSTED_PROXIES: '127.0.0.1',
-});
+const environment = { DATABASE_URL: databaseUrl, CONCORDAT_TRUSTED_PROXIES: '127.0.0.1' };
+const coordinator = await startCoordinator(environment, SHIPPED);
 const api = new Api(coordinator.url);
 /** Pages, of whoever serves them. */
 const PAGES = ['/ui/', '/docs', '/docs/', '/docs/index.html'];

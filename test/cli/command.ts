@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { TEST_API_KEY } from '../support/api-key.js';
+import { COMPILED } from '../support/compiled.js';
 import { eventually } from '../support/eventually.js';
 
 const PROGRAM = path.resolve('apps/cli/bin/concordat.mjs');
@@ -24,7 +25,7 @@ export class Running {
 
   constructor(args: readonly string[], environment: Environment) {
     const child = spawn(process.execPath, [PROGRAM, ...args], {
-      env: { PATH: process.env['PATH'], ...environment },
+      env: { ...COMPILED, PATH: process.env['PATH'], ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.out += text));

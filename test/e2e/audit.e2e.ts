@@ -9,7 +9,6 @@ import { AUTHORIZED } from '../support/api-key.js';
 import { allEnded } from './support/checks.js';
 import { ACCOUNTS, BALANCE } from './support/books.js';
 import { House } from './support/house.js';
-import { leanCoordinator } from './support/lean.js';
 
 const TRANSFERS = 12;
 const KILLS = 10;
@@ -24,7 +23,7 @@ const actions = Object.keys(EVENTS) as readonly Action[];
 let house: House;
 
 beforeAll(async () => {
-  house = await House.open(inject('databaseUrl'), { program: await leanCoordinator() });
+  house = await House.open(inject('databaseUrl'));
   await house.coordinator.start();
 });
 

@@ -5,7 +5,6 @@ import type { CrashPoint } from '@concordat/crash-points';
 import type { ProtocolName } from '@concordat/protocols';
 import { expectSettled } from './support/checks.js';
 import { House } from './support/house.js';
-import { leanCoordinator } from './support/lean.js';
 import type { Order, Told } from './support/persistent.js';
 import { insistOnAll } from './support/persistent.js';
 import type { Victim } from './support/victim.js';
@@ -18,7 +17,7 @@ const protocols: readonly ProtocolName[] = ['2pc', '3pc', 'tcc', 'saga'];
 let house: House;
 
 beforeAll(async () => {
-  house = await House.open(inject('databaseUrl'), { program: await leanCoordinator() });
+  house = await House.open(inject('databaseUrl'));
 });
 
 afterAll(async () => {

@@ -23,7 +23,6 @@ import {
 import type { Cell, Seen, Way } from './support/crash-table.js';
 import { cells, unreached } from './support/crash-table.js';
 import { House } from './support/house.js';
-import { leanCoordinator } from './support/lean.js';
 import type { Order, Told } from './support/persistent.js';
 import { insist, insistOnAll } from './support/persistent.js';
 import type { Victim } from './support/victim.js';
@@ -40,13 +39,12 @@ let toldBeforeWritten = 0;
 const outcomes = new Map<Cell, Promise<Told>>();
 
 beforeAll(async () => {
-  const program = await leanCoordinator();
   const lanes = [
     ...halves(cells.filter(({ at }) => at === 'coordinator')),
     cells.filter(({ at }) => at === 'bank'),
   ];
   for (const lane of lanes) {
-    const house = await House.open(inject('databaseUrl'), { program });
+    const house = await House.open(inject('databaseUrl'));
     houses.push(house);
     runLane(house, lane);
   }

@@ -1,10 +1,11 @@
-// The coordinator as a process: how it starts, what it logs, how it ends.
+// The coordinator as a process: how it starts, what it logs, how it ends. The first and the last
+// test take what is shipped, the others the same in one file.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import type { CoordinatorProcess, Exit } from '../support/coordinator.js';
-import { spawnCoordinator, startCoordinator } from '../support/coordinator.js';
+import { SHIPPED, spawnCoordinator, startCoordinator } from '../support/coordinator.js';
 import { databaseFromTemplate } from '../support/databases.js';
 import { eventually } from '../support/eventually.js';
 import { FlakyProxy } from '../support/flaky-proxy.js';
@@ -32,7 +33,7 @@ function endOf(coordinator: CoordinatorProcess): Promise<Exit> {
 
 describe('SIGTERM', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('or SIGINT ends an idle one: %s, 0', async (signal) => {
-    const coordinator = await startCoordinator(environment);
+    const coordinator = await startCoordinator(environment, SHIPPED);
     coordinator.kill(signal);
     expect(await endOf(coordinator)).toEqual({ code: 0, signal: null });
   });
@@ -232,7 +233,7 @@ describe('the log', () => {
 });
 
 test('DATABASE_URL alone is enough, and the ready line names where requests are served', async () => {
-  const coordinator = await startCoordinator({ DATABASE_URL: databaseUrl });
+  const coordinator = await startCoordinator({ DATABASE_URL: databaseUrl }, SHIPPED);
   expect(coordinator.errors).toBe(`ready ${coordinator.url}\n`);
   expect(coordinator.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   const lines = coordinator.logText.trim().split('\n');

@@ -6,12 +6,14 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { coordinating } from '../client/coordinating.js';
 import { TEST_API_KEY } from '../support/api-key.js';
+import { COMPILED } from '../support/compiled.js';
 import { emptyDatabase } from '../support/databases.js';
 
 const shop = await emptyDatabase();
 const stock = await emptyDatabase();
 const { coordinator } = await coordinating();
 const env = {
+  ...COMPILED,
   PATH: process.env['PATH'],
   CONCORDAT_URL: coordinator.url,
   CONCORDAT_API_KEY: TEST_API_KEY,

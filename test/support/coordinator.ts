@@ -1,14 +1,16 @@
-// Coordinators as strangers run them: `node apps/coordinator/dist/main.js`, given an environment.
+// Coordinators as processes, given an environment.
 // Whatever a test file has started and not ended is ended after its tests.
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, inject } from 'vitest';
 import { TEST_API_KEY } from './api-key.js';
+import { COMPILED } from './compiled.js';
 import { eventually } from './eventually.js';
 
-const MAIN = path.resolve('apps/coordinator/dist/main.js');
+/** As strangers run it, with its pages. */
+export const SHIPPED = path.resolve('apps/coordinator/dist/main.js');
 const READY = /^ready (?<url>http:\S+)$/m;
 /**
  * A guard against a hang, and no test of speed: who cannot start says why and ends, which is
@@ -105,9 +107,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * Starts one, on any free port and with the key of the tests, unless `environment` says others;
  * nothing else is inherited.
  */
-export function spawnCoordinator(environment: Environment): CoordinatorProcess {
-  const child = spawn(process.execPath, [MAIN], {
-    env: { PORT: '0', CONCORDAT_API_KEY: TEST_API_KEY, ...environment },
+export function spawnCoordinator(
+  environment: Environment,
+  program = inject('coordinator'),
+): CoordinatorProcess {
+  const child = spawn(process.execPath, [program], {
+    env: { ...COMPILED, PORT: '0', CONCORDAT_API_KEY: TEST_API_KEY, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const spawned = new CoordinatorProcess(child);
@@ -117,6 +122,9 @@ export function spawnCoordinator(environment: Environment): CoordinatorProcess {
 }
 
 /** Starts one and waits until it serves requests. */
-export function startCoordinator(environment: Environment): Promise<CoordinatorProcess> {
-  return spawnCoordinator(environment).untilReady();
+export function startCoordinator(
+  environment: Environment,
+  program?: string,
+): Promise<CoordinatorProcess> {
+  return spawnCoordinator(environment, program).untilReady();
 }

@@ -14,6 +14,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { keep } from '../../scripts/lib/keeper.mjs';
+import { COMPILED } from './compiled.js';
 
 const ROOT = path.resolve();
 /** Below the project's node_modules: what an example imports is found as its reader would. */
@@ -110,7 +111,7 @@ export async function startExample(
   await writeFile(file, replaced(program, replacing));
   await compile(dir);
   const child = spawn(process.execPath, [path.join(dir, 'example.mjs')], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: { ...COMPILED, PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   keep(child);

@@ -10,6 +10,7 @@ import { startMariadb } from '../../scripts/lib/mariadb.mjs';
 import { startPostgres } from '../../scripts/lib/postgres.mjs';
 import { isRunning } from '../../scripts/lib/processes.mjs';
 import { startRedis } from '../../scripts/lib/redis.mjs';
+import { leanCoordinator } from './lean-coordinator.js';
 import { createDatabase, dropDatabase, migrated } from './server.js';
 
 declare module 'vitest' {
@@ -21,6 +22,8 @@ declare module 'vitest' {
     /** A superuser's address on the server of this run; ask mariadb.ts for a database. */
     mariadbUrl: string;
     redisUrl: string;
+    /** A coordinator as a program; it serves no pages (lean-coordinator.ts). */
+    coordinator: string;
   }
 }
 
@@ -44,6 +47,7 @@ export default async function setUp(project: TestProject): Promise<Stop> {
     provideMariadb(project, path.join(dir, 'mariadb')),
     provideRedis(project, path.join(dir, 'redis')),
     provideChromium(),
+    provideCoordinator(project),
   ]);
   return async () => {
     await Promise.all(stops.map((stop) => stop()));
@@ -91,6 +95,11 @@ async function provideRedis(project: TestProject, dir: string): Promise<Stop> {
 /** Without it nobody would know whether the dashboard works: where it cannot be had, all fails. */
 async function provideChromium(): Promise<Stop> {
   await chromiumProgram(CHROMIUM_CACHE);
+  return () => Promise.resolve();
+}
+
+async function provideCoordinator(project: TestProject): Promise<Stop> {
+  project.provide('coordinator', await leanCoordinator());
   return () => Promise.resolve();
 }
 

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { inject } from 'vitest';
 import type { BankName } from './books.js';
 import { Books } from './books.js';
 import { Gate } from './gate.js';
@@ -12,16 +13,9 @@ export interface HouseOptions {
   readonly coordinators: number;
   readonly leaseMs: number;
   readonly sweepPeriodMs: number;
-  /** The coordinator's. */
-  readonly program: string;
 }
 
-const HURRIED: HouseOptions = {
-  coordinators: 1,
-  leaseMs: 250,
-  sweepPeriodMs: 25,
-  program: path.resolve('apps/coordinator/dist/main.js'),
-};
+const HURRIED: HouseOptions = { coordinators: 1, leaseMs: 250, sweepPeriodMs: 25 };
 const BANK = path.resolve('apps/bank/dist/main.js');
 
 export class House {
@@ -59,7 +53,7 @@ export class House {
       CONCORDAT_SWEEP_PERIOD_MS: String(options.sweepPeriodMs),
     };
     const coordinators = Array.from({ length: options.coordinators }, (_, index) => {
-      return new Victim(`coordinator ${index + 1}`, options.program, env);
+      return new Victim(`coordinator ${index + 1}`, inject('coordinator'), env);
     });
     return new House(coordinators, banks, gate, books, dir);
   }

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
+import { inject } from 'vitest';
 import { AUTHORIZED } from '../../support/api-key.js';
 import { eventually } from '../../support/eventually.js';
 import { FaultyNetwork } from '../../support/faulty-network.js';
@@ -91,7 +92,7 @@ export class ThreeBanks {
     );
     const network = new FaultyNetwork();
     const dir = mkdtempSync(path.join(tmpdir(), 'concordat-e2e-'));
-    const coordinator = new Victim('coordinator', path.resolve('apps/coordinator/dist/main.js'), {
+    const coordinator = new Victim('coordinator', inject('coordinator'), {
       DATABASE_URL: urls.at(-1) ?? '',
       CONCORDAT_PARTICIPANTS: await writeRegistry(dir, banks, network),
       CONCORDAT_WAKEUPS: 'none',

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import type { CrashPoint } from '@concordat/crash-points';
 import { keep } from '../../../scripts/lib/keeper.mjs';
 import { TEST_API_KEY } from '../../support/api-key.js';
+import { COMPILED } from '../../support/compiled.js';
 import { eventually } from '../../support/eventually.js';
 
 const READY = /^ready (?<url>http:\/\/\S+)$/m;
@@ -34,6 +35,7 @@ export class Victim {
     await this.kill();
     const child = spawn(process.execPath, [this.program], {
       env: {
+        ...COMPILED,
         PATH: process.env['PATH'],
         LOG_LEVEL: 'warn',
         CONCORDAT_API_KEY: TEST_API_KEY, // asked for by a coordinator, sent by others

@@ -14,9 +14,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type pg from 'pg';
+import { inject } from 'vitest';
 import type { OwnServer } from '../../../support/own-server.js';
 import { ownServer } from '../../../support/own-server.js';
-import { leanCoordinator } from '../lean.js';
 import { Victim } from '../victim.js';
 import { House, poolOf, registeredAs, sides } from './house.js';
 
@@ -54,9 +54,8 @@ export class Town {
 
   async open(): Promise<void> {
     const { houses, journalServer, secret } = this;
-    const program = await leanCoordinator();
     await Promise.all([journalServer, houses.sdk, houses.prepared].map(open));
-    this.started = new Victim('the coordinator', program, {
+    this.started = new Victim('the coordinator', inject('coordinator'), {
       DATABASE_URL: journalServer.databaseUrl,
       CONCORDAT_PARTICIPANTS: this.registry(),
       CONCORDAT_PARTICIPANT_SECRET: secret,
