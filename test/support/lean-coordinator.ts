@@ -1,6 +1,6 @@
-// The coordinator in one file, for tests, which start it some hundred times. It is what the build has
-// made, with its packages: most of the 1.4 s of CPU that a start takes goes into finding and loading
-// two thousand files; this one takes half of that, and less once Node has compiled it.
+// The coordinator in one file, for tests, which start it some hundred times. It is what the build
+// has made, with its packages: most of the 1.4 s of CPU that a start takes goes into finding and
+// loading two thousand files; this one takes half of that, and less once Node has compiled it.
 //
 // What looks for files of its own is not in it: the dashboard's pages and those of /docs are served
 // by what is shipped. Postgres and TypeORM stay where they are: TypeORM looks for its driver as it

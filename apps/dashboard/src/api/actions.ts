@@ -7,7 +7,7 @@ import type {
   BulkView,
   TransactionAction,
 } from '@concordat/wire/operations';
-import { useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useCallback } from 'react';
 import { send } from './client.js';
 
@@ -62,4 +62,19 @@ export function useRefresh(): () => Promise<void> {
     () => client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'proof' }),
     [client],
   );
+}
+
+/** To do something from a form. @param onDone is told what came of it, then all is asked anew */
+export function useActing<Asking, Result>(
+  submit: (asking: Asking) => Promise<Result>,
+  onDone: (result: Result) => void,
+) {
+  const refresh = useRefresh();
+  return useMutation({
+    mutationFn: submit,
+    onSuccess: async (result) => {
+      onDone(result);
+      await refresh();
+    },
+  });
 }

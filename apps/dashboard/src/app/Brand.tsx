@@ -1,11 +1,12 @@
 import { Link } from '@tanstack/react-router';
+import { RoomPermitting } from '../components/room.js';
 import classes from './Shell.module.css';
 
 export function Brand() {
   return (
     <Link to="/" className={classes['brand'] ?? ''}>
       <Mark size={22} />
-      <span className={classes['brandText']}>Concordat</span>
+      <RoomPermitting>Concordat</RoomPermitting>
     </Link>
   );
 }

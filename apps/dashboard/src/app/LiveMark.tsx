@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { Liveness } from '../api/live.js';
 import { useLiveness } from '../api/live.js';
 import { overviewQuery } from '../api/queries.js';
+import { RoomPermitting } from '../components/room.js';
 import type { Tone } from '../components/words.js';
 import { WINDOW_DEFAULT_MS } from '../pages/overview/windows.js';
 import classes from './Shell.module.css';
@@ -41,7 +42,7 @@ export function LiveMark() {
     <Tooltip label={means}>
       <span className={classes['live']} role="status" data-tone={tone}>
         <span className={classes['dot']} aria-hidden="true" />
-        <span className={classes['liveText']}>{label}</span>
+        <RoomPermitting>{label}</RoomPermitting>
       </span>
     </Tooltip>
   );

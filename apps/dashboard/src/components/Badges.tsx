@@ -28,27 +28,28 @@ export function StateBadge({ tone, means, children }: StateBadgeProps) {
   );
 }
 
-const OfWord = ({ tone, label, means }: Word) => (
+/** Of a table of words: its tone, its label, what it means. */
+export const WordBadge = ({ tone, label, means }: Word) => (
   <StateBadge tone={tone} means={means}>
     {label}
   </StateBadge>
 );
 
-export const HarmBadge = ({ harm }: { readonly harm: Harm }) => <OfWord {...harmWords[harm]} />;
+export const HarmBadge = ({ harm }: { readonly harm: Harm }) => <WordBadge {...harmWords[harm]} />;
 
 export const OutcomeBadge = ({ outcome }: { readonly outcome: Outcome }) => (
-  <OfWord {...outcomeWords[outcome]} />
+  <WordBadge {...outcomeWords[outcome]} />
 );
 
 export const ObservedBadge = ({ observed }: { readonly observed: Observed }) => (
-  <OfWord {...observedWords[observed]} />
+  <WordBadge {...observedWords[observed]} />
 );
 
 interface DecisionProps {
   readonly decision: TransactionView['decision'];
 }
 export const DecisionBadge = ({ decision }: DecisionProps) => (
-  <OfWord {...decisionWords[decision]} />
+  <WordBadge {...decisionWords[decision]} />
 );
 
 interface ProtocolProps {

@@ -3,6 +3,7 @@
 import { Checkbox } from '@mantine/core';
 import type { KeyboardEvent, ReactNode } from 'react';
 import classes from './DataTable.module.css';
+import { Table } from './Table.js';
 import type { Tone } from './words.js';
 
 export interface Column<T> {
@@ -40,10 +41,13 @@ export function DataTable<T>(props: DataTableProps<T>) {
   if (rows.length === 0) return empty;
   return (
     <div className={classes['scroll']}>
-      {/* the roles are said: as a list of cards it would lose them */}
-      <table className={classes['table']} role="table" aria-label={label}>
-        <thead role="rowgroup">
-          <tr role="row">
+      <Table
+        label={label}
+        className={classes['rows']}
+        cardsUpTo="48em"
+        onKeyDown={walk}
+        head={
+          <>
             {selection !== undefined && (
               <th role="columnheader" className={classes['check']}>
                 <SelectAll keys={rows.map(rowKey)} selection={selection} />
@@ -59,14 +63,13 @@ export function DataTable<T>(props: DataTableProps<T>) {
                 {header}
               </th>
             ))}
-          </tr>
-        </thead>
-        <tbody role="rowgroup" onKeyDown={walk}>
-          {rows.map((row, index) => (
-            <Row key={rowKey(row)} {...props} row={row} isFirst={index === 0} />
-          ))}
-        </tbody>
-      </table>
+          </>
+        }
+      >
+        {rows.map((row, index) => (
+          <Row key={rowKey(row)} {...props} row={row} isFirst={index === 0} />
+        ))}
+      </Table>
     </div>
   );
 }

@@ -26,6 +26,11 @@ export function GuardedButton({ whyNot, onClick, ...button }: GuardedButtonProps
   );
 }
 
+/** In a row of a table, or beside the heading of a panel. */
+export function SmallButton(props: GuardedButtonProps) {
+  return <GuardedButton size="compact-sm" variant="default" {...props} />;
+}
+
 /** As a reason: of a button that takes a permission which one has not. */
 export function takes(permission: string, may: boolean): string | undefined {
   return may ? undefined : `This takes the permission ${permission}.`;

@@ -24,7 +24,7 @@ export function Page({ title, heading, aside, missing = [], children }: PageProp
     <div className={classes['page']}>
       <div className={classes['head']}>
         <Title order={1}>{heading ?? title}</Title>
-        {aside !== undefined && <div className={classes['aside']}>{aside}</div>}
+        <div className={classes['aside']}>{aside}</div>
       </div>
       <Missing missing={missing} />
       {children}

@@ -20,7 +20,7 @@ export function Panel({ title, aside, flush = false, children }: PanelProps) {
         <Title order={2} id={id}>
           {title}
         </Title>
-        {aside}
+        <div className={classes['aside']}>{aside}</div>
       </div>
       <div className={flush ? classes['flush'] : classes['panelBody']}>{children}</div>
     </section>

@@ -128,7 +128,11 @@ export const healthWords: Words<ParticipantHealthView['health']> = {
 /** Of a line of the audit. */
 export const stageWords: Words<AuditItemView['stage']> = {
   done: word('fine', 'done', 'It was done, in the same commit as this line.'),
-  intended: word('wait', 'intended', 'It was about to be done, where no commit can hold both.'),
-  failed: word('danger', 'failed', 'It was tried, and has failed.'),
-  refused: word('attention', 'refused', 'It was not done: the line says why.'),
+  intended: word(
+    'wait',
+    'intended',
+    'Written before it was done elsewhere; another line says what came of it.',
+  ),
+  failed: word('danger', 'failed', 'It was tried, and not done.'),
+  refused: word('attention', 'refused', 'The server has not let it happen.'),
 };

@@ -11,10 +11,10 @@
 import { Modal } from '@mantine/core';
 import type { ActionResultView } from '@concordat/wire/operations';
 import type { ReactNode } from 'react';
-import { useState } from 'react';
 import type { Submit } from '../../api/actions.js';
 import { ActionForm } from './ActionForm.js';
 import { ActionOutcome } from './ActionOutcome.js';
+import { useOutcome } from './outcome.js';
 
 export interface Action {
   /** A verb: “Retry now”. */
@@ -47,17 +47,13 @@ interface ActionDialogProps {
 }
 
 export function ActionDialog({ action, onClose }: ActionDialogProps) {
-  const [result, setResult] = useState<ActionResultView>();
-  const close = (): void => {
-    setResult(undefined);
-    onClose();
-  };
+  const { outcome, setOutcome, close } = useOutcome<ActionResultView>(onClose);
   return (
     <Modal opened={action !== undefined} onClose={close} title={action?.title} size="lg">
-      {action !== undefined && result === undefined && (
-        <ActionForm action={action} onDone={setResult} onCancel={close} />
+      {action !== undefined && outcome === undefined && (
+        <ActionForm action={action} onDone={setOutcome} onCancel={close} />
       )}
-      {result !== undefined && <ActionOutcome result={result} onClose={close} />}
+      {outcome !== undefined && <ActionOutcome result={outcome} onClose={close} />}
     </Modal>
   );
 }

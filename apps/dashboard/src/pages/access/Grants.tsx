@@ -15,9 +15,7 @@ export function Grants({ grants }: { readonly grants: readonly Grant[] }) {
               {role}
             </StateBadge>
           ))}{' '}
-          <span className={classes['soft']}>
-            {tenant === '*' ? 'for every tenant' : `for ${tenant}`}
-          </span>
+          <span className="soft">{tenant === '*' ? 'for every tenant' : `for ${tenant}`}</span>
         </span>
       ))}
     </span>

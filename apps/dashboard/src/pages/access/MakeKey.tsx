@@ -1,16 +1,13 @@
 // A key for a person or an application. What it says is shown once, and kept by nobody.
-import { Button, Checkbox, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
+import { Checkbox, Modal, Select, Stack, TextInput } from '@mantine/core';
 import type { KeyRequest, NewKeyView, Role } from '@concordat/wire/operations';
-import { useMutation } from '@tanstack/react-query';
-import { IconKey } from '@tabler/icons-react';
 import { useState } from 'react';
-import { useRefresh } from '../../api/actions.js';
+import { useActing } from '../../api/actions.js';
 import { makeKey } from '../../api/steering.js';
-import { ReasonField } from '../../components/action/ReasonDialog.js';
-import { Refused } from '../../components/action/Refused.js';
-import { CopyableBlock } from '../../components/Copyable.js';
-import { Notice } from '../../components/Notice.js';
-import { oneLine } from '../../components/text.js';
+import { DialogForm } from '../../components/action/DialogForm.js';
+import { NameField, ReasonField } from '../../components/action/fields.js';
+import { useOutcome } from '../../components/action/outcome.js';
+import { ShownOnce } from '../../components/action/ShownOnce.js';
 import { roleWords } from '../../components/words.js';
 
 interface MakeKeyProps {
@@ -19,43 +16,26 @@ interface MakeKeyProps {
 }
 
 export function MakeKey({ isOpen, onClose }: MakeKeyProps) {
-  const [made, setMade] = useState<NewKeyView>();
-  const close = (): void => {
-    setMade(undefined);
-    onClose();
-  };
+  const { outcome: made, setOutcome, close } = useOutcome<NewKeyView>(onClose);
   return (
     <Modal
       opened={isOpen}
       onClose={close}
       title={made === undefined ? 'Make a key' : 'The key is made'}
       size="lg"
-      transitionProps={{ duration: 0 }}
-      closeButtonProps={{ 'aria-label': 'Close' }}
       // what is shown once is not lost by a slip of the hand
       closeOnClickOutside={made === undefined}
       closeOnEscape={made === undefined}
     >
       {made === undefined ? (
-        <KeyForm onDone={setMade} onCancel={close} />
+        <KeyForm onDone={setOutcome} onCancel={close} />
       ) : (
-        <Made made={made} onClose={close} />
+        <ShownOnce secret={made.key} what={`the key ${made.name}`} onClose={close}>
+          <strong>This is shown once.</strong> Only its hash is kept: whoever loses it needs
+          another.
+        </ShownOnce>
       )}
     </Modal>
-  );
-}
-
-function Made({ made, onClose }: { readonly made: NewKeyView; readonly onClose: () => void }) {
-  return (
-    <Stack gap="sm" role="status">
-      <Notice tone="attention" icon={IconKey}>
-        <strong>This is shown once.</strong> Only its hash is kept: whoever loses it needs another.
-      </Notice>
-      <CopyableBlock text={made.key} what={`the key ${made.name}`} />
-      <Group justify="flex-end">
-        <Button onClick={onClose}>I have it</Button>
-      </Group>
-    </Stack>
   );
 }
 
@@ -89,39 +69,23 @@ interface KeyFormProps {
 function KeyForm({ onDone, onCancel }: KeyFormProps) {
   const [draft, setDraft] = useState(empty);
   const change = (part: Partial<Draft>): void => setDraft({ ...draft, ...part });
-  const refresh = useRefresh();
-  const { mutate, error, isPending } = useMutation({
-    mutationFn: () => makeKey(requestOf(draft)),
-    onSuccess: async (made) => {
-      onDone(made);
-      await refresh();
-    },
-  });
+  const acting = useActing(() => makeKey(requestOf(draft)), onDone);
   const isReady =
     draft.name.trim() !== '' &&
     draft.tenant.trim() !== '' &&
     draft.roles.length > 0 &&
     draft.reason.trim() !== '';
-  const make = (event: React.FormEvent): void => {
-    event.preventDefault();
-    if (isReady) mutate();
-  };
   return (
-    <form onSubmit={make}>
-      <Stack gap="sm">
-        <Fields draft={draft} onChange={change} />
-        <ReasonField value={draft.reason} onChange={(reason) => change({ reason })} />
-        {error !== null && <Refused error={error} />}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onCancel}>
-            Do nothing
-          </Button>
-          <Button type="submit" disabled={!isReady} loading={isPending}>
-            Make the key
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <DialogForm
+      verb="Make the key"
+      isReady={isReady}
+      acting={acting}
+      onSubmit={acting.mutate}
+      onCancel={onCancel}
+    >
+      <Fields draft={draft} onChange={change} />
+      <ReasonField value={draft.reason} onChange={(reason) => change({ reason })} />
+    </DialogForm>
   );
 }
 
@@ -133,15 +97,10 @@ interface FieldsProps {
 function Fields({ draft, onChange }: FieldsProps) {
   return (
     <>
-      <TextInput
-        label="Name"
+      <NameField
         description="Of the person or the application: it stands in the audit."
-        required
-        maxLength={60}
-        autoComplete="off"
-        data-autofocus
         value={draft.name}
-        onChange={(event) => onChange({ name: oneLine(event.currentTarget.value) })}
+        onChange={(name) => onChange({ name })}
       />
       <RoleChoice chosen={draft.roles} onChange={(chosen) => onChange({ roles: chosen })} />
       <TextInput

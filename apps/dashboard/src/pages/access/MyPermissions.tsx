@@ -52,7 +52,7 @@ function MayOrNot({ permission, tenants }: MayOrNotProps) {
       )}
       <div>
         <span className={classes['means']}>{permissionWords[permission]}</span>
-        <span className={classes['soft']}>
+        <span className="soft">
           <code>{permission}</code>
           {may && ` · ${tenants.includes('*') ? 'every tenant' : tenants.join(', ')}`}
         </span>

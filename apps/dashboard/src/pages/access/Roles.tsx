@@ -20,7 +20,7 @@ export function Roles({ items, mine }: RolesProps) {
         {items.map(({ role }) => (
           <li key={role}>
             <strong>{role}</strong> {held.has(role) && <StateBadge tone="fine">yours</StateBadge>}
-            <div className={classes['soft']}>{roleWords[role]}</div>
+            <div className="soft">{roleWords[role]}</div>
           </li>
         ))}
       </ul>
@@ -47,7 +47,7 @@ export function Roles({ items, mine }: RolesProps) {
               <tr key={permission}>
                 <th scope="row">
                   <code>{permission}</code>
-                  <div className={classes['soft']}>{permissionWords[permission]}</div>
+                  <div className="soft">{permissionWords[permission]}</div>
                 </th>
                 {items.map(({ role, permissions }) => (
                   <Cell key={role} role={role} has={permissions.includes(permission)} />

@@ -1,9 +1,8 @@
 import type { KeyView } from '@concordat/wire/operations';
 import { StateBadge } from '../../components/Badges.js';
 import type { Column } from '../../components/DataTable.js';
-import { GuardedButton } from '../../components/GuardedButton.js';
+import { SmallButton } from '../../components/GuardedButton.js';
 import { Time } from '../../components/Time.js';
-import classes from './Access.module.css';
 import { Grants } from './Grants.js';
 
 /** @param onRevoke opens the dialog */
@@ -16,7 +15,7 @@ export function columnsFor(onRevoke: (key: KeyView) => void): readonly Column<Ke
       cell: ({ name, prefix }) => (
         <>
           <strong>{name}</strong>
-          <div className={classes['soft']}>
+          <div className="soft">
             <code>{prefix}…</code>
           </div>
         </>
@@ -29,7 +28,7 @@ export function columnsFor(onRevoke: (key: KeyView) => void): readonly Column<Ke
       cell: ({ madeBy, madeAt }) => (
         <>
           <Time at={madeAt} />
-          <div className={classes['soft']}>by {madeBy}</div>
+          <div className="soft">by {madeBy}</div>
         </>
       ),
     },
@@ -43,15 +42,13 @@ export function columnsFor(onRevoke: (key: KeyView) => void): readonly Column<Ke
       key: 'acts',
       header: 'Revoke',
       cell: (key) => (
-        <GuardedButton
-          size="compact-sm"
-          variant="default"
+        <SmallButton
           aria-label={`Revoke ${key.name}`}
           whyNot={key.revokedAt === undefined ? undefined : 'It is revoked already.'}
           onClick={() => onRevoke(key)}
         >
           Revoke …
-        </GuardedButton>
+        </SmallButton>
       ),
     },
   ];
@@ -62,7 +59,7 @@ function Ends({ revokedAt, expiresAt }: KeyView) {
     return (
       <>
         <StateBadge tone="danger">revoked</StateBadge>{' '}
-        <div className={classes['soft']}>
+        <div className="soft">
           <Time at={revokedAt} />
         </div>
       </>

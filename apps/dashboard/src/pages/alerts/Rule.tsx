@@ -1,13 +1,13 @@
 import type { AlertDeliveryView, AlertRuleView } from '@concordat/wire/operations';
 import { useMutation } from '@tanstack/react-query';
 import { IconCircleCheck, IconSend } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
 import { useRefresh } from '../../api/actions.js';
 import { removeRule, testRule } from '../../api/steering.js';
 import type { Deed } from '../../components/action/ReasonDialog.js';
 import { Refused } from '../../components/action/Refused.js';
 import { StateBadge } from '../../components/Badges.js';
-import { GuardedButton } from '../../components/GuardedButton.js';
+import { Fact, Facts } from '../../components/Facts.js';
+import { SmallButton } from '../../components/GuardedButton.js';
 import { Notice } from '../../components/Notice.js';
 import { Panel } from '../../components/Panel.js';
 import { duration } from '../../components/moments.js';
@@ -35,10 +35,8 @@ export function Rule({ rule, whyNot, onEdit, onAct }: RuleProps) {
         </>
       }
       aside={
-        <div className={classes['acts']}>
-          <GuardedButton
-            size="compact-sm"
-            variant="default"
+        <>
+          <SmallButton
             whyNot={whyNot}
             aria-label={`Test this alert: ${name}`}
             leftSection={<IconSend size={15} aria-hidden="true" />}
@@ -46,37 +44,29 @@ export function Rule({ rule, whyNot, onEdit, onAct }: RuleProps) {
             onClick={() => test.mutate()}
           >
             Test this alert
-          </GuardedButton>
-          <GuardedButton
-            size="compact-sm"
-            variant="default"
-            whyNot={whyNot}
-            aria-label={`Change ${name}`}
-            onClick={onEdit}
-          >
+          </SmallButton>
+          <SmallButton whyNot={whyNot} aria-label={`Change ${name}`} onClick={onEdit}>
             Change …
-          </GuardedButton>
-          <GuardedButton
-            size="compact-sm"
-            variant="default"
+          </SmallButton>
+          <SmallButton
             whyNot={whyNot}
             aria-label={`Remove ${name}`}
             onClick={() => onAct(removalOf(rule))}
           >
             Remove …
-          </GuardedButton>
-        </div>
+          </SmallButton>
+        </>
       }
     >
       <Tested test={test} />
       <p className={classes['condition']}>{conditionInWords(condition)}</p>
-      <dl className={classes['facts']}>
+      <Facts>
         <Fact name="Tells">
           <code>{url}</code>
         </Fact>
         <Fact name="Not again within">{duration(quietMs)}</Fact>
         <Fact name="Made by">{madeBy}</Fact>
-      </dl>
+      </Facts>
       <Firing rule={rule} />
       <Deliveries deliveries={rule.deliveries} />
     </Panel>
@@ -118,7 +108,7 @@ function Firing({ rule: { firing } }: Pick<RuleProps, 'rule'>) {
       {firing.map(({ cause, said, since }) => (
         <li key={cause}>
           <strong>{said}</strong>{' '}
-          <span className={classes['soft']}>
+          <span className="soft">
             since <Time at={since} />
           </span>
         </li>
@@ -129,9 +119,7 @@ function Firing({ rule: { firing } }: Pick<RuleProps, 'rule'>) {
 
 function Deliveries({ deliveries }: Pick<AlertRuleView, 'deliveries'>) {
   if (deliveries.length === 0) {
-    return (
-      <p className={classes['soft']}>Nothing was told yet. “Test this alert” tries the way.</p>
-    );
+    return <p className="soft">Nothing was told yet. “Test this alert” tries the way.</p>;
   }
   return (
     <details className={classes['deliveries']} open={deliveries[0]?.result === 'failed'}>
@@ -143,20 +131,11 @@ function Deliveries({ deliveries }: Pick<AlertRuleView, 'deliveries'>) {
         {deliveries.map(({ at, cause, result, said }) => (
           <li key={`${at} ${cause}`}>
             <StateBadge tone={result === 'delivered' ? 'fine' : 'danger'}>{result}</StateBadge>{' '}
-            <Time at={at} />: {cause} <span className={classes['soft']}>{said}</span>
+            <Time at={at} />: {cause} <span className="soft">{said}</span>
           </li>
         ))}
       </ul>
     </details>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

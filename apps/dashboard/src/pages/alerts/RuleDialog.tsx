@@ -1,26 +1,14 @@
 // To make a rule, or to change one. With a new one comes the secret that its messages are signed
 // with; it is shown once.
-import {
-  Button,
-  Checkbox,
-  Group,
-  Modal,
-  NumberInput,
-  Select,
-  Stack,
-  TextInput,
-} from '@mantine/core';
+import { Checkbox, Group, Modal, NumberInput, Select, TextInput } from '@mantine/core';
 import type { AlertRuleView } from '@concordat/wire/operations';
-import { useMutation } from '@tanstack/react-query';
-import { IconKey } from '@tabler/icons-react';
 import { useState } from 'react';
-import { useRefresh } from '../../api/actions.js';
+import { useActing } from '../../api/actions.js';
 import { changeRule, makeRule } from '../../api/steering.js';
-import { ReasonField } from '../../components/action/ReasonDialog.js';
-import { Refused } from '../../components/action/Refused.js';
-import { CopyableBlock } from '../../components/Copyable.js';
-import { Notice } from '../../components/Notice.js';
-import { oneLine } from '../../components/text.js';
+import { DialogForm } from '../../components/action/DialogForm.js';
+import { NameField, ReasonField } from '../../components/action/fields.js';
+import { useOutcome } from '../../components/action/outcome.js';
+import { ShownOnce } from '../../components/action/ShownOnce.js';
 import { isWatch, watches, watchWords } from './conditions.js';
 import type { Draft } from './draft.js';
 import { draftOf, isComplete, newDraft, requestOf } from './draft.js';
@@ -32,11 +20,7 @@ interface RuleDialogProps {
 }
 
 export function RuleDialog({ edited, onClose }: RuleDialogProps) {
-  const [secret, setSecret] = useState<string>();
-  const close = (): void => {
-    setSecret(undefined);
-    onClose();
-  };
+  const { outcome: secret, setOutcome, close } = useOutcome<string>(onClose);
   const rule = edited === 'new' ? undefined : edited;
   return (
     <Modal
@@ -44,25 +28,17 @@ export function RuleDialog({ edited, onClose }: RuleDialogProps) {
       onClose={close}
       title={rule === undefined ? 'Make a rule' : `Change “${rule.name}”`}
       size="lg"
-      transitionProps={{ duration: 0 }}
-      closeButtonProps={{ 'aria-label': 'Close' }}
       closeOnClickOutside={secret === undefined}
       closeOnEscape={secret === undefined}
     >
       {edited !== undefined && secret === undefined && (
-        <RuleForm rule={rule} onSecret={setSecret} onClose={close} />
+        <RuleForm rule={rule} onSecret={setOutcome} onClose={close} />
       )}
       {secret !== undefined && (
-        <Stack gap="sm" role="status">
-          <Notice tone="attention" icon={IconKey}>
-            <strong>The rule watches. This is shown once:</strong> with it, the webhook checks that
-            a message is ours (Standard Webhooks).
-          </Notice>
-          <CopyableBlock text={secret} what="the secret" />
-          <Group justify="flex-end">
-            <Button onClick={close}>I have it</Button>
-          </Group>
-        </Stack>
+        <ShownOnce secret={secret} what="the secret" onClose={close}>
+          <strong>The rule watches. This is shown once:</strong> with it, the webhook checks that a
+          message is ours (Standard Webhooks).
+        </ShownOnce>
       )}
     </Modal>
   );
@@ -77,39 +53,26 @@ interface RuleFormProps {
 function RuleForm({ rule, onSecret, onClose }: RuleFormProps) {
   const [draft, setDraft] = useState(rule === undefined ? newDraft : draftOf(rule));
   const change = (part: Partial<Draft>): void => setDraft({ ...draft, ...part });
-  const refresh = useRefresh();
-  const { mutate, error, isPending } = useMutation({
-    mutationFn: async () => {
-      if (rule === undefined) return (await makeRule(requestOf(draft))).secret;
-      await changeRule(rule.id, requestOf(draft));
-      return undefined;
-    },
-    onSuccess: async (secret) => {
-      if (secret === undefined) onClose();
-      else onSecret(secret);
-      await refresh();
-    },
-  });
-  const submit = (event: React.FormEvent): void => {
-    event.preventDefault();
-    if (isComplete(draft)) mutate();
+  const make = async (): Promise<string | undefined> => {
+    if (rule === undefined) return (await makeRule(requestOf(draft))).secret;
+    await changeRule(rule.id, requestOf(draft));
+    return undefined;
   };
+  const acting = useActing(make, (secret) => {
+    if (secret === undefined) onClose();
+    else onSecret(secret);
+  });
   return (
-    <form onSubmit={submit}>
-      <Stack gap="sm">
-        <Fields draft={draft} onChange={change} />
-        <ReasonField value={draft.reason} onChange={(reason) => change({ reason })} />
-        {error !== null && <Refused error={error} />}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Do nothing
-          </Button>
-          <Button type="submit" disabled={!isComplete(draft)} loading={isPending}>
-            {rule === undefined ? 'Make the rule' : 'Change the rule'}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <DialogForm
+      verb={rule === undefined ? 'Make the rule' : 'Change the rule'}
+      isReady={isComplete(draft)}
+      acting={acting}
+      onSubmit={acting.mutate}
+      onCancel={onClose}
+    >
+      <Fields draft={draft} onChange={change} />
+      <ReasonField value={draft.reason} onChange={(reason) => change({ reason })} />
+    </DialogForm>
   );
 }
 
@@ -121,15 +84,7 @@ interface FieldsProps {
 function Fields({ draft, onChange }: FieldsProps) {
   return (
     <>
-      <TextInput
-        label="Name"
-        required
-        maxLength={60}
-        autoComplete="off"
-        data-autofocus
-        value={draft.name}
-        onChange={(event) => onChange({ name: oneLine(event.currentTarget.value) })}
-      />
+      <NameField value={draft.name} onChange={(name) => onChange({ name })} />
       <Condition draft={draft} onChange={onChange} />
       <TextInput
         label="Webhook"

@@ -2,13 +2,13 @@ import { Anchor } from '@mantine/core';
 import type { ApprovalView } from '@concordat/wire/operations';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
 import { transactionQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Decision } from '../../api/steering.js';
 import { decideApproval } from '../../api/steering.js';
 import type { Deed } from '../../components/action/ReasonDialog.js';
 import { CopyableBlock } from '../../components/Copyable.js';
+import { Fact, Facts } from '../../components/Facts.js';
 import { GuardedButton, takes } from '../../components/GuardedButton.js';
 import { Panel } from '../../components/Panel.js';
 import { Time } from '../../components/Time.js';
@@ -25,7 +25,7 @@ export function Pending({ approval, onDecide }: PendingProps) {
   const may = useMay('outcomes.force', tenant);
   return (
     <Panel title={inWords(approval)}>
-      <Facts approval={approval} />
+      <WhatIsAsked approval={approval} />
       <div className={classes['decide']}>
         <GuardedButton
           whyNot={mayApprove ? undefined : (whyNot ?? 'It may not be approved.')}
@@ -42,7 +42,7 @@ export function Pending({ approval, onDecide }: PendingProps) {
           Reject …
         </GuardedButton>
         {!mayApprove && (
-          <span className={classes['soft']}>
+          <span className="soft">
             {whyNot} To reject it takes nobody else: whoever has asked can take it back so.
           </span>
         )}
@@ -52,12 +52,12 @@ export function Pending({ approval, onDecide }: PendingProps) {
 }
 
 /** What the first person has seen, so that the second can see it too. */
-function Facts({ approval }: { readonly approval: ApprovalView }) {
+function WhatIsAsked({ approval }: { readonly approval: ApprovalView }) {
   const { gtid, branch, resourceManager, gid, tenant } = approval;
   const { askedBy, askedAt, expiresAt, reason, evidence } = approval;
   return (
     <>
-      <dl className={classes['facts']}>
+      <Facts>
         <Fact name="Asked">
           by <strong>{askedBy}</strong>, <Time at={askedAt} />
         </Fact>
@@ -83,7 +83,7 @@ function Facts({ approval }: { readonly approval: ApprovalView }) {
         {resourceManager !== undefined && <Fact name="Database">{resourceManager}</Fact>}
         {gid !== undefined && <Fact name="Its name there">{gid}</Fact>}
         <Fact name="Tenant">{tenant === '*' ? 'none: the whole installation' : tenant}</Fact>
-      </dl>
+      </Facts>
       <p className={classes['why']}>
         <strong>Why:</strong> {reason}
       </p>
@@ -103,15 +103,6 @@ function Against({ gtid, outcome }: { readonly gtid: string } & Pick<ApprovalVie
     <>
       {decision}; <strong>this is against it</strong>
     </>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

@@ -1,7 +1,7 @@
 import { Anchor } from '@mantine/core';
 import type { ApprovalView } from '@concordat/wire/operations';
 import { Link } from '@tanstack/react-router';
-import { StateBadge } from '../../components/Badges.js';
+import { WordBadge } from '../../components/Badges.js';
 import type { Column } from '../../components/DataTable.js';
 import { Time } from '../../components/Time.js';
 import classes from './Approvals.module.css';
@@ -11,11 +11,7 @@ export const columns: readonly Column<ApprovalView>[] = [
   {
     key: 'state',
     header: 'State',
-    cell: ({ state }) => (
-      <StateBadge tone={approvalWords[state].tone} means={approvalWords[state].means}>
-        {approvalWords[state].label}
-      </StateBadge>
-    ),
+    cell: ({ state }) => <WordBadge {...approvalWords[state]} />,
   },
   {
     key: 'what',
@@ -31,31 +27,13 @@ export const columns: readonly Column<ApprovalView>[] = [
   {
     key: 'asked',
     header: 'Asked',
-    cell: ({ askedBy, askedAt }) => (
-      <>
-        {askedBy}
-        <div className={classes['soft']}>
-          <Time at={askedAt} />
-        </div>
-      </>
-    ),
+    cell: ({ askedBy, askedAt }) => <Who name={askedBy} at={askedAt} />,
   },
   {
     key: 'decided',
     header: 'Decided',
     cell: ({ decidedBy, decidedAt }) =>
-      decidedBy === undefined ? (
-        '–'
-      ) : (
-        <>
-          {decidedBy}
-          {decidedAt !== undefined && (
-            <div className={classes['soft']}>
-              <Time at={decidedAt} />
-            </div>
-          )}
-        </>
-      ),
+      decidedBy === undefined ? '–' : <Who name={decidedBy} at={decidedAt} />,
   },
   {
     key: 'why',
@@ -64,15 +42,33 @@ export const columns: readonly Column<ApprovalView>[] = [
     cell: ({ reason, said }) => (
       <>
         {reason}
-        {said !== undefined && <div className={classes['soft']}>{said}</div>}
+        {said !== undefined && <div className="soft">{said}</div>}
       </>
     ),
   },
 ];
 
+interface WhoProps {
+  readonly name: string;
+  readonly at: string | undefined;
+}
+
+function Who({ name, at }: WhoProps) {
+  return (
+    <>
+      {name}
+      {at !== undefined && (
+        <div className="soft">
+          <Time at={at} />
+        </div>
+      )}
+    </>
+  );
+}
+
 function Where({ gtid, gid, resourceManager }: ApprovalView) {
   return (
-    <div className={classes['soft']}>
+    <div className={classes['where']}>
       {gtid === undefined ? (
         gid
       ) : (

@@ -15,11 +15,11 @@ import { EmptyState } from '../../components/EmptyState.js';
 import { KeysetPages } from '../../components/KeysetPages.js';
 import { Page } from '../../components/Page.js';
 import { Panel } from '../../components/Panel.js';
+import { stageWords } from '../../components/words.js';
 import { columnsFor } from './columns.js';
 import { Filters } from './Filters.js';
 import { Line } from './Line.js';
 import { Verify } from './Verify.js';
-import { stageWords } from './words.js';
 
 export function AuditPage() {
   const may = useMay('audit.read');

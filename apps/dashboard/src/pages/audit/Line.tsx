@@ -1,13 +1,14 @@
 // One line of the audit, whole.
-import { DataList, Modal } from '@mantine/core';
+import { Modal } from '@mantine/core';
 import type { AuditItemView } from '@concordat/wire/operations';
-import type { ReactNode } from 'react';
-import { StateBadge } from '../../components/Badges.js';
+import { WordBadge } from '../../components/Badges.js';
 import { Copyable, CopyableBlock } from '../../components/Copyable.js';
+import type { LabelledLine } from '../../components/Lines.js';
+import { Lines } from '../../components/Lines.js';
 import { legible } from '../../components/text.js';
 import { absolute } from '../../components/moments.js';
+import { stageWords } from '../../components/words.js';
 import { Target } from './columns.js';
-import { stageWords } from './words.js';
 
 interface LineProps {
   /** Undefined: the dialog is closed. */
@@ -22,8 +23,6 @@ export function Line({ item, onClose }: LineProps) {
       onClose={onClose}
       title={item === undefined ? '' : `Line ${item.seq} of the audit`}
       size="xl"
-      transitionProps={{ duration: 0 }}
-      closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {item !== undefined && <Whole item={item} />}
     </Modal>
@@ -32,7 +31,7 @@ export function Line({ item, onClose }: LineProps) {
 
 function Whole({ item }: { readonly item: AuditItemView }) {
   const { at, actor, address, requestId, action, stage, tenant, target, reason, hash, id } = item;
-  const lines: readonly (readonly [string, ReactNode])[] = [
+  const lines: readonly LabelledLine[] = [
     ['When', absolute(at)],
     [
       'Who',
@@ -41,10 +40,7 @@ function Whole({ item }: { readonly item: AuditItemView }) {
     [
       'What',
       <>
-        {action}{' '}
-        <StateBadge tone={stageWords[stage].tone} means={stageWords[stage].means}>
-          {stageWords[stage].label}
-        </StateBadge>
+        {action} <WordBadge {...stageWords[stage]} />
       </>,
     ],
     ['On', <Target target={target} />],
@@ -58,19 +54,10 @@ function Whole({ item }: { readonly item: AuditItemView }) {
     ...(requestId === undefined ? [] : [['Request', requestId] as const]),
     ['Hash', <Copyable text={hash} what="the hash" />],
   ];
-  return (
-    <DataList labelWidth="6rem" gap="xs">
-      {lines.map(([label, value]) => (
-        <DataList.Item key={label}>
-          <DataList.ItemLabel>{label}</DataList.ItemLabel>
-          <DataList.ItemValue>{value}</DataList.ItemValue>
-        </DataList.Item>
-      ))}
-    </DataList>
-  );
+  return <Lines lines={lines} />;
 }
 
-function block(label: string, value: unknown): readonly (readonly [string, ReactNode])[] {
+function block(label: string, value: unknown): readonly LabelledLine[] {
   if (value === undefined || value === null) return [];
   return [[label, <CopyableBlock text={legible(value)} what={label.toLowerCase()} />]];
 }

@@ -1,12 +1,12 @@
 import { Anchor, Button } from '@mantine/core';
 import type { AuditItemView } from '@concordat/wire/operations';
 import { Link } from '@tanstack/react-router';
-import { StateBadge } from '../../components/Badges.js';
+import { WordBadge } from '../../components/Badges.js';
 import type { Column } from '../../components/DataTable.js';
 import { legible } from '../../components/text.js';
 import { Time } from '../../components/Time.js';
+import { stageWords } from '../../components/words.js';
 import classes from './Audit.module.css';
-import { stageWords } from './words.js';
 
 const columns: readonly Column<AuditItemView>[] = [
   {
@@ -23,7 +23,7 @@ const columns: readonly Column<AuditItemView>[] = [
     cell: ({ actor, address }) => (
       <>
         <AllOf actor={actor} />
-        {address !== undefined && <div className={classes['soft']}>{address}</div>}
+        {address !== undefined && <div className="soft">{address}</div>}
       </>
     ),
   },
@@ -34,9 +34,7 @@ const columns: readonly Column<AuditItemView>[] = [
       <>
         <code className={classes['action']}>{action}</code>
         <div>
-          <StateBadge tone={stageWords[stage].tone} means={stageWords[stage].means}>
-            {stageWords[stage].label}
-          </StateBadge>
+          <WordBadge {...stageWords[stage]} />
         </div>
       </>
     ),
@@ -47,7 +45,7 @@ const columns: readonly Column<AuditItemView>[] = [
     header: 'Why, and upon what evidence',
     cell: ({ reason, evidence }) => (
       <>
-        {reason ?? <span className={classes['soft']}>no reason</span>}
+        {reason ?? <span className="soft">no reason</span>}
         {evidence !== undefined && <div className={classes['evidence']}>{briefly(evidence)}</div>}
       </>
     ),
@@ -97,7 +95,7 @@ export function Target({ target }: Pick<AuditItemView, 'target'>) {
     <ul className={classes['target']}>
       {entries.map(([name, value]) => (
         <li key={name}>
-          <span className={classes['soft']}>{names[name] ?? name}</span>{' '}
+          <span className="soft">{names[name] ?? name}</span>{' '}
           {name === 'gtid' ? <ToTransaction gtid={value} /> : <Named value={value} />}
         </li>
       ))}

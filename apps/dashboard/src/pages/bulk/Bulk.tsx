@@ -1,11 +1,11 @@
 import { Anchor, Progress } from '@mantine/core';
 import type { BulkView } from '@concordat/wire/operations';
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
 import { useMay } from '../../api/session.js';
 import type { Deed } from '../../components/action/ReasonDialog.js';
-import { StateBadge } from '../../components/Badges.js';
-import { GuardedButton, takes } from '../../components/GuardedButton.js';
+import { WordBadge } from '../../components/Badges.js';
+import { Fact, Facts } from '../../components/Facts.js';
+import { SmallButton, takes } from '../../components/GuardedButton.js';
 import { count, plural } from '../../components/numbers.js';
 import { Panel } from '../../components/Panel.js';
 import { duration } from '../../components/moments.js';
@@ -22,17 +22,13 @@ interface BulkProps {
 
 export function Bulk({ bulk, onSteer }: BulkProps) {
   const { action, state, filter, said } = bulk;
-  const { tone, label, means } = bulkWords[state];
   const set = Object.entries(filter).map(([name, value]) => inWords(name, value));
   const title = bulkChoices.find((choice) => choice.action === action)?.label ?? action;
   return (
     <Panel
       title={
         <>
-          {title}{' '}
-          <StateBadge tone={tone} means={means}>
-            {label}
-          </StateBadge>
+          {title} <WordBadge {...bulkWords[state]} />
         </>
       }
       aside={<Steer bulk={bulk} onSteer={onSteer} />}
@@ -42,7 +38,7 @@ export function Bulk({ bulk, onSteer }: BulkProps) {
       </p>
       <HowFar bulk={bulk} />
       {said !== undefined && <p className={classes['what']}>{said}</p>}
-      <Facts bulk={bulk} />
+      <WhatWasAsked bulk={bulk} />
       <Failures bulk={bulk} />
     </Panel>
   );
@@ -52,19 +48,17 @@ function Steer({ bulk, onSteer }: BulkProps) {
   const may = useMay('transactions.operate');
   if (bulk.state !== 'running' && bulk.state !== 'paused') return null;
   return (
-    <div className={classes['acts']}>
+    <>
       {steerings.map(({ how, label }) => (
-        <GuardedButton
+        <SmallButton
           key={how}
-          size="compact-sm"
-          variant="default"
           whyNot={takes('transactions.operate', may) ?? whyNotSteer(bulk, how)}
           onClick={() => onSteer(deedOf(bulk, how))}
         >
           {label} …
-        </GuardedButton>
+        </SmallButton>
       ))}
-    </div>
+    </>
   );
 }
 
@@ -100,11 +94,11 @@ function HowFar({ bulk }: { readonly bulk: BulkView }) {
   );
 }
 
-function Facts({ bulk }: { readonly bulk: BulkView }) {
+function WhatWasAsked({ bulk }: { readonly bulk: BulkView }) {
   const { askedBy, askedAt, endedAt, reason, perSecondMax, state } = bulk;
   const leftMs = (leftOf(bulk) / perSecondMax) * 1_000;
   return (
-    <dl className={classes['facts']}>
+    <Facts>
       <Fact name="Asked">
         by <strong>{askedBy}</strong>, <Time at={askedAt} />
       </Fact>
@@ -116,16 +110,7 @@ function Facts({ bulk }: { readonly bulk: BulkView }) {
         </Fact>
       )}
       {state === 'running' && <Fact name="Takes at least">{duration(leftMs)} more</Fact>}
-    </dl>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
+    </Facts>
   );
 }
 

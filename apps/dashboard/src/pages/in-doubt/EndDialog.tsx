@@ -1,11 +1,12 @@
 // To end an orphan. Rolled back is what was never decided; to commit one takes a second person.
-import { Radio, Stack } from '@mantine/core';
 import type { InDoubtItemView } from '@concordat/wire/operations';
 import { useState } from 'react';
 import { onPrepared } from '../../api/actions.js';
 import { useMay } from '../../api/session.js';
 import type { Action } from '../../components/action/ActionDialog.js';
 import { ActionDialog } from '../../components/action/ActionDialog.js';
+import type { Option } from '../../components/action/fields.js';
+import { Choice } from '../../components/action/fields.js';
 
 type Outcome = 'commit' | 'rollback';
 
@@ -18,7 +19,14 @@ interface EndDialogProps {
 export function EndDialog({ item, onClose }: EndDialogProps) {
   const [outcome, setOutcome] = useState<Outcome>('rollback');
   const mayForce = useMay('outcomes.force', '*');
-  const fields = <Choice value={outcome} mayForce={mayForce} onChange={setOutcome} />;
+  const fields = (
+    <Choice
+      label="How it ends"
+      options={waysOut(mayForce)}
+      value={outcome}
+      onChange={(next) => setOutcome(next ?? 'rollback')}
+    />
+  );
   const close = (): void => {
     setOutcome('rollback');
     onClose();
@@ -53,36 +61,20 @@ function actionFor({ resourceManager, gid, reason }: InDoubtItemView, outcome: O
   };
 }
 
-interface ChoiceProps {
-  readonly value: Outcome;
-  readonly mayForce: boolean;
-  readonly onChange: (outcome: Outcome) => void;
-}
-
-function Choice({ value, mayForce, onChange }: ChoiceProps) {
-  return (
-    <Radio.Group
-      label="How it ends"
-      value={value}
-      onChange={(next) => onChange(next === 'commit' ? 'commit' : 'rollback')}
-    >
-      <Stack gap={6} mt={6}>
-        <Radio
-          value="rollback"
-          label="Roll back"
-          description="What was never decided may be rolled back."
-        />
-        <Radio
-          value="commit"
-          label="Commit"
-          disabled={!mayForce}
-          description={
-            mayForce
-              ? 'Only if the others have committed. A second person has to approve it.'
-              : 'This takes the permission outcomes.force, for all tenants.'
-          }
-        />
-      </Stack>
-    </Radio.Group>
-  );
+function waysOut(mayForce: boolean): readonly Option<Outcome>[] {
+  return [
+    {
+      value: 'rollback',
+      label: 'Roll back',
+      description: 'What was never decided may be rolled back.',
+    },
+    {
+      value: 'commit',
+      label: 'Commit',
+      disabled: !mayForce,
+      description: mayForce
+        ? 'Only if the others have committed. A second person has to approve it.'
+        : 'This takes the permission outcomes.force, for all tenants.',
+    },
+  ];
 }

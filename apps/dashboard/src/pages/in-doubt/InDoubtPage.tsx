@@ -163,7 +163,7 @@ function Group({ standing, items, onEnd }: GroupProps) {
     <Panel
       title={standingWords[standing].title}
       flush
-      aside={<span className={classes['soft']}>{count(items.length)}</span>}
+      aside={<span className="soft">{count(items.length)}</span>}
     >
       <ul className={classes['list']}>
         {items.slice(0, shownMax).map((item) => (

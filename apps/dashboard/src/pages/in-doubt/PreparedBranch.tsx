@@ -2,10 +2,10 @@ import { Anchor } from '@mantine/core';
 import type { InDoubtItemView } from '@concordat/wire/operations';
 import { IconArrowRight, IconLockQuestion } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
 import { useMay } from '../../api/session.js';
-import { StateBadge } from '../../components/Badges.js';
+import { StateBadge, WordBadge } from '../../components/Badges.js';
 import { Copyable } from '../../components/Copyable.js';
+import { Fact, Facts } from '../../components/Facts.js';
 import { GuardedButton, takes } from '../../components/GuardedButton.js';
 import { Notice } from '../../components/Notice.js';
 import { plural } from '../../components/numbers.js';
@@ -22,18 +22,15 @@ interface PreparedBranchProps {
 
 export function PreparedBranch({ item, onEnd }: PreparedBranchProps) {
   const { standing, gid, gtid, branch, reason, resourceManager } = item;
-  const { tone, label, means } = standingWords[standing];
   return (
     <article
       className={classes['branch']}
-      data-tone={tone}
+      data-tone={standingWords[standing].tone}
       aria-label={`${gid} in ${resourceManager}`}
     >
       <header className={classes['head']}>
         <div className={classes['name']}>
-          <StateBadge tone={tone} means={means}>
-            {label}
-          </StateBadge>
+          <WordBadge {...standingWords[standing]} />
           <strong>
             {branch === undefined ? '' : `${branch} `}in {resourceManager}
           </strong>
@@ -46,7 +43,7 @@ export function PreparedBranch({ item, onEnd }: PreparedBranchProps) {
         <Acts item={item} onEnd={onEnd} />
       </header>
       <p className={classes['reason']}>{sentence(reason)}</p>
-      <Facts item={item} />
+      <WhatIsKnown item={item} />
       <p className={classes['gid']}>
         <Copyable text={gid} what={gtid === undefined ? 'its name' : 'its name there'} />
       </p>
@@ -88,11 +85,11 @@ function Acts({
   );
 }
 
-function Facts({
+function WhatIsKnown({
   item: { ageMs, owner, database, blocks, whyNot, mayEnd },
 }: Pick<PreparedBranchProps, 'item'>) {
   return (
-    <dl className={classes['facts']}>
+    <Facts>
       <Fact name="Prepared for">
         {ageMs === undefined ? 'it does not say' : <Age ms={ageMs} />}
       </Fact>
@@ -102,16 +99,7 @@ function Facts({
         {blocks.known ? plural(blocks.locks.length, 'lock', 'locks') : 'not known'}
       </Fact>
       {!mayEnd && whyNot !== undefined && <Fact name="Not ended here">{sentence(whyNot)}</Fact>}
-    </dl>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
+    </Facts>
   );
 }
 

@@ -4,12 +4,12 @@ import type { OverviewView } from '@concordat/wire/operations';
 import { IconCircleCheck, IconDatabaseOff } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
+import { waitingColumns } from '../../components/columns.js';
 import type { Column } from '../../components/DataTable.js';
 import { DataTable } from '../../components/DataTable.js';
 import { EmptyState } from '../../components/EmptyState.js';
 import { count } from '../../components/numbers.js';
 import { Panel } from '../../components/Panel.js';
-import { Age } from '../../components/Time.js';
 import classes from './Overview.module.css';
 
 const SHOWN_FIRST = 5;
@@ -17,25 +17,7 @@ const SHOWN_FIRST = 5;
 type Blocked = OverviewView['blocked'][number];
 
 const columns: readonly Column<Blocked>[] = [
-  {
-    key: 'session',
-    header: 'Session',
-    isRowHeader: true,
-    cell: ({ application, pid, user, database }) => (
-      <>
-        {application === '' ? 'unnamed' : application}
-        <div className={classes['error']}>
-          pid {pid}, {user} in {database}
-        </div>
-      </>
-    ),
-  },
-  {
-    key: 'waiting',
-    header: 'Waits',
-    align: 'right',
-    cell: ({ waitingMs }) => (waitingMs === undefined ? '–' : <Age ms={waitingMs} />),
-  },
+  ...waitingColumns,
   {
     key: 'query',
     header: 'Query',

@@ -1,12 +1,12 @@
 import { Anchor } from '@mantine/core';
 import type { ParticipantHealthView } from '@concordat/wire/operations';
 import { IconAffiliate } from '@tabler/icons-react';
-import { Link } from '@tanstack/react-router';
-import { StateBadge } from '../../components/Badges.js';
+import { WordBadge } from '../../components/Badges.js';
+import { strainColumns } from '../../components/columns.js';
 import type { Column } from '../../components/DataTable.js';
 import { DataTable } from '../../components/DataTable.js';
 import { EmptyState } from '../../components/EmptyState.js';
-import { count, latency } from '../../components/numbers.js';
+import { count } from '../../components/numbers.js';
 import { Panel } from '../../components/Panel.js';
 import { healthWords } from '../../components/words.js';
 import classes from './Overview.module.css';
@@ -27,24 +27,9 @@ const columns: readonly Column<ParticipantHealthView>[] = [
   {
     key: 'health',
     header: 'Health',
-    cell: ({ health }) => (
-      <StateBadge tone={healthWords[health].tone} means={healthWords[health].means}>
-        {healthWords[health].label}
-      </StateBadge>
-    ),
+    cell: ({ health }) => <WordBadge {...healthWords[health]} />,
   },
-  {
-    key: 'p95',
-    header: 'p95',
-    align: 'right',
-    cell: ({ calls }) => latency(calls?.p95Ms ?? null),
-  },
-  {
-    key: 'stuck',
-    header: 'Stuck',
-    align: 'right',
-    cell: ({ stuck, name }) => (stuck === 0 ? '–' : <StuckAt name={name} stuck={stuck} />),
-  },
+  ...strainColumns,
 ];
 
 /** Of those that are well, as many as there is room for. */
@@ -75,18 +60,5 @@ export function ParticipantsHealth({ participants }: ParticipantsHealthProps) {
         }
       />
     </Panel>
-  );
-}
-
-function StuckAt({ name, stuck }: { readonly name: string; readonly stuck: number }) {
-  const search = { participant: name, stuck: 'true' };
-  return (
-    <Anchor
-      fz="inherit"
-      aria-label={`${count(stuck)} transactions stuck at ${name}`}
-      renderRoot={(props) => <Link to="/transactions" search={() => search} {...props} />}
-    >
-      {count(stuck)}
-    </Anchor>
   );
 }

@@ -5,13 +5,13 @@ import type { ResourceManagerView } from '@concordat/wire';
 import { useMutation } from '@tanstack/react-query';
 import { IconListSearch, IconStethoscope } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
 import { useRefresh } from '../../api/actions.js';
 import { useMay } from '../../api/session.js';
 import { scan, selfTest } from '../../api/steering.js';
 import { Refused } from '../../components/action/Refused.js';
 import { StateBadge } from '../../components/Badges.js';
-import { GuardedButton, takes } from '../../components/GuardedButton.js';
+import { Fact, Facts } from '../../components/Facts.js';
+import { SmallButton, takes } from '../../components/GuardedButton.js';
 import { count, latency } from '../../components/numbers.js';
 import { Panel } from '../../components/Panel.js';
 import { Time } from '../../components/Time.js';
@@ -32,14 +32,14 @@ export function ResourceManager({ status }: { readonly status: ResourceManagerVi
         </>
       }
       aside={
-        <div className={classes['acts']}>
+        <>
           <Check label="Scan now" name={name} icon={IconListSearch} deed={scanning} />
           <Check label="Self-test" name={name} icon={IconStethoscope} deed={testing} />
-        </div>
+        </>
       }
     >
       {failure !== null && <Refused error={failure} />}
-      <Facts status={status} />
+      <WhatItIs status={status} />
       <Prepared status={status} />
       <SelfTest name={name} result={testing.data ?? status.lastSelfTest} />
     </Panel>
@@ -57,9 +57,7 @@ interface CheckProps {
 function Check({ label, name, icon: Icon, deed }: CheckProps) {
   const may = useMay('participants.operate', '*');
   return (
-    <GuardedButton
-      size="compact-sm"
-      variant="default"
+    <SmallButton
       whyNot={takes('participants.operate (for all tenants)', may)}
       aria-label={`${label}: ${name}`}
       leftSection={<Icon size={15} aria-hidden="true" />}
@@ -67,14 +65,14 @@ function Check({ label, name, icon: Icon, deed }: CheckProps) {
       onClick={() => deed.mutate()}
     >
       {label}
-    </GuardedButton>
+    </SmallButton>
   );
 }
 
-function Facts({ status }: { readonly status: ResourceManagerView }) {
+function WhatItIs({ status }: { readonly status: ResourceManagerView }) {
   const { kind, address, reachable, lastSeenAt, lastScan, lastError } = status;
   return (
-    <dl className={classes['facts']}>
+    <Facts>
       <Fact name="It is">
         {kind === 'postgres' ? 'PostgreSQL' : 'MariaDB or MySQL'} at {address}
       </Fact>
@@ -97,7 +95,7 @@ function Facts({ status }: { readonly status: ResourceManagerView }) {
         </Fact>
       )}
       {lastError !== undefined && <Fact name="Error">{lastError}</Fact>}
-    </dl>
+    </Facts>
   );
 }
 
@@ -138,14 +136,5 @@ function Prepared({
         </Anchor>
       )}
     </p>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

@@ -1,5 +1,5 @@
 import type { SelfTestView } from '@concordat/wire';
-import { StateBadge } from '../../components/Badges.js';
+import { StateBadge, WordBadge } from '../../components/Badges.js';
 import { Time } from '../../components/Time.js';
 import type { Word } from '../../components/words.js';
 import classes from './Participants.module.css';
@@ -36,24 +36,21 @@ interface SelfTestProps {
 export function SelfTest({ name, result }: SelfTestProps) {
   if (result === undefined) {
     return (
-      <p className={classes['soft']}>
+      <p className="soft">
         No self-test was made since this coordinator started. It prepares, commits and rolls back a
         branch of nothing, and looks at the settings.
       </p>
     );
   }
-  const { tone, label, means, sentence } = verdicts[result.verdict];
+  const verdict = verdicts[result.verdict];
   const sorted = result.checks.toSorted(
     (a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict),
   );
   return (
-    <div className={classes['test']} data-tone={tone}>
+    <div className={classes['test']} data-tone={verdict.tone}>
       <p>
-        <StateBadge tone={tone} means={means}>
-          {label}
-        </StateBadge>{' '}
-        <strong>{sentence}</strong>{' '}
-        <span className={classes['soft']}>
+        <WordBadge {...verdict} /> <strong>{verdict.sentence}</strong>{' '}
+        <span className="soft">
           tested <Time at={result.at} />
         </span>
       </p>

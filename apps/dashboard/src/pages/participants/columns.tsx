@@ -1,11 +1,10 @@
-import { Anchor } from '@mantine/core';
 import type { ParticipantHealthView } from '@concordat/wire/operations';
-import { Link } from '@tanstack/react-router';
 import { useMay } from '../../api/session.js';
 import type { Action } from '../../components/action/ActionDialog.js';
-import { StateBadge } from '../../components/Badges.js';
+import { WordBadge } from '../../components/Badges.js';
+import { strainColumns } from '../../components/columns.js';
 import type { Column } from '../../components/DataTable.js';
-import { GuardedButton, takes } from '../../components/GuardedButton.js';
+import { SmallButton, takes } from '../../components/GuardedButton.js';
 import { count, latency } from '../../components/numbers.js';
 import { duration } from '../../components/moments.js';
 import { Time } from '../../components/Time.js';
@@ -43,18 +42,7 @@ const columns: readonly Column<Participant>[] = [
     align: 'right',
     cell: ({ calls }) => latency(calls?.p50Ms ?? null),
   },
-  {
-    key: 'p95',
-    header: 'p95',
-    align: 'right',
-    cell: ({ calls }) => latency(calls?.p95Ms ?? null),
-  },
-  {
-    key: 'stuck',
-    header: 'Stuck',
-    align: 'right',
-    cell: ({ stuck, name }) => (stuck === 0 ? '–' : <StuckAt name={name} stuck={stuck} />),
-  },
+  ...strainColumns,
 ];
 
 const kinds: { readonly [K in Participant['kind']]: string } = {
@@ -84,28 +72,23 @@ function PauseButton({ participant, onAct }: PauseButtonProps) {
   const may = useMay('participants.operate', '*');
   const verb = participant.paused === null ? 'Pause' : 'Resume';
   return (
-    <GuardedButton
-      size="compact-sm"
-      variant="default"
+    <SmallButton
       whyNot={takes('participants.operate (for all tenants)', may)}
       aria-label={`${verb} ${participant.name}`}
       onClick={() => onAct(pauseOrResume(participant))}
     >
       {verb} …
-    </GuardedButton>
+    </SmallButton>
   );
 }
 
 function Health({ health, said, paused }: Participant) {
-  const { tone, label, means } = healthWords[health];
   return (
     <>
-      <StateBadge tone={tone} means={means}>
-        {label}
-      </StateBadge>
+      <WordBadge {...healthWords[health]} />
       <div className={classes['said']}>{said}</div>
       {paused !== null && (
-        <div className={classes['soft']}>
+        <div className="soft">
           since <Time at={paused.since} />
         </div>
       )}
@@ -114,14 +97,14 @@ function Health({ health, said, paused }: Participant) {
 }
 
 function Calls({ calls }: Pick<Participant, 'calls'>) {
-  if (calls === null) return <span className={classes['soft']}>none lately</span>;
+  if (calls === null) return <span className="soft">none lately</span>;
   const { answered, inDoubt, refused, windowMs, lastAnsweredAt } = calls;
   return (
     <div className={classes['calls']}>
       {count(answered)} answered
       {refused > 0 && `, ${count(refused)} with a no`}
       {inDoubt > 0 && <div className={classes['bad']}>{count(inDoubt)} in doubt</div>}
-      <div className={classes['soft']}>
+      <div className="soft">
         in the last {duration(windowMs)}
         {lastAnsweredAt !== undefined && (
           <>
@@ -130,18 +113,5 @@ function Calls({ calls }: Pick<Participant, 'calls'>) {
         )}
       </div>
     </div>
-  );
-}
-
-function StuckAt({ name, stuck }: { readonly name: string; readonly stuck: number }) {
-  const search = { participant: name, stuck: 'true' };
-  return (
-    <Anchor
-      fz="inherit"
-      aria-label={`${count(stuck)} transactions stuck at ${name}`}
-      renderRoot={(props) => <Link to="/transactions" search={() => search} {...props} />}
-    >
-      {count(stuck)}
-    </Anchor>
   );
 }

@@ -3,6 +3,7 @@
 import type { BlocksView, BranchTruthView, WaitingSessionView } from '@concordat/wire/operations';
 import { IconLockOpen, IconLockQuestion } from '@tabler/icons-react';
 import { CopyableBlock } from '../../components/Copyable.js';
+import { waitingColumns } from '../../components/columns.js';
 import type { Column } from '../../components/DataTable.js';
 import { DataTable } from '../../components/DataTable.js';
 import { EmptyState } from '../../components/EmptyState.js';
@@ -11,7 +12,6 @@ import { count, plural } from '../../components/numbers.js';
 import { Panel } from '../../components/Panel.js';
 import { sentence } from '../../components/text.js';
 import { duration } from '../../components/moments.js';
-import { Age } from '../../components/Time.js';
 import classes from './Blocks.module.css';
 
 /** Nothing at all where the branch holds nothing, as is known. */
@@ -94,32 +94,14 @@ function inWords({ locks, sessions, sessionsTotal }: BlocksView): string {
 }
 
 const columns: readonly Column<WaitingSessionView>[] = [
-  {
-    key: 'session',
-    header: 'Session',
-    isRowHeader: true,
-    cell: ({ application, pid, user, database }) => (
-      <>
-        {application === '' ? 'unnamed' : application}
-        <div className={classes['soft']}>
-          pid {pid}, {user} in {database}
-        </div>
-      </>
-    ),
-  },
-  {
-    key: 'waits',
-    header: 'Waits',
-    align: 'right',
-    cell: ({ waitingMs }) => (waitingMs === undefined ? '–' : <Age ms={waitingMs} />),
-  },
+  ...waitingColumns,
   {
     key: 'for',
     header: 'For',
     cell: ({ waitsFor, distance }) => (
       <>
         {waitsFor}
-        <div className={classes['soft']}>
+        <div className="soft">
           {distance === 0
             ? 'waits for the branch itself'
             : `${plural(distance, 'step', 'steps')} behind it`}

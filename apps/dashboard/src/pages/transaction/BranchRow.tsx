@@ -9,7 +9,6 @@ import { Time } from '../../components/Time.js';
 import { VerdictCard } from '../../components/VerdictCard.js';
 import { severityWords } from '../../components/words.js';
 import { BranchMenu } from './actions/BranchMenu.js';
-import classes from './Branches.module.css';
 import { ParticipantSays } from './ParticipantSays.js';
 
 interface BranchRowProps {
@@ -29,7 +28,7 @@ export function BranchRow({ branch, plan, truth, detail }: BranchRowProps) {
       data-tone={severity === undefined ? undefined : severityWords[severity].tone}
       data-wrong={isWrong || undefined}
     >
-      <th role="rowheader" scope="row" data-label="Branch">
+      <th role="rowheader" scope="row">
         <Identity branch={branch} plan={plan} />
       </th>
       <td role="cell" data-label="Journal says">
@@ -37,13 +36,13 @@ export function BranchRow({ branch, plan, truth, detail }: BranchRowProps) {
           {(truth?.journalSays ?? branch.state).replaceAll('-', ' ')}
         </StateBadge>
         {truth?.outstanding !== undefined && (
-          <p className={classes['soft']}>{truth.outstanding} is outstanding</p>
+          <p className="soft">{truth.outstanding} is outstanding</p>
         )}
         <Attempts branch={branch} />
       </td>
       <td role="cell" data-label="Participant says">
         {truth === undefined ? (
-          <span className={classes['soft']}>not asked yet</span>
+          <span className="soft">not asked yet</span>
         ) : (
           <ParticipantSays observation={truth.participantSays} />
         )}
@@ -70,9 +69,9 @@ function Identity({ branch, plan }: Pick<BranchRowProps, 'branch' | 'plan'>) {
           </StateBadge>
         </>
       )}
-      <p className={classes['soft']}>at {participantName(branch)}</p>
+      <p className="soft">at {participantName(branch)}</p>
       {plan !== undefined && plan.dependsOn.length > 0 && (
-        <p className={classes['soft']}>after {plan.dependsOn.join(', ')}</p>
+        <p className="soft">after {plan.dependsOn.join(', ')}</p>
       )}
     </>
   );
@@ -91,12 +90,12 @@ function Attempts({
   if (attempts === 0) return null;
   return (
     <>
-      <p className={classes['soft']}>
+      <p className="soft">
         {attempts} {attempts === 1 ? 'attempt' : 'attempts'} without a reply
         {lastError !== undefined && <>: {lastError}</>}
       </p>
       {nextAttemptAt !== undefined && (
-        <p className={classes['soft']}>
+        <p className="soft">
           next <Time at={nextAttemptAt} as="due" />
         </p>
       )}

@@ -4,6 +4,7 @@ import type { TransactionDetailView, TruthView } from '@concordat/wire/operation
 import { IconGitFork } from '@tabler/icons-react';
 import { EmptyState } from '../../components/EmptyState.js';
 import { Panel } from '../../components/Panel.js';
+import { Table } from '../../components/Table.js';
 import { BranchRow } from './BranchRow.js';
 import classes from './Branches.module.css';
 
@@ -11,6 +12,8 @@ interface BranchesProps {
   readonly detail: TransactionDetailView;
   readonly truth: TruthView | undefined;
 }
+
+const headers = ['Branch', 'Journal says', 'Participant says', 'Verdict', 'Actions'];
 
 export function Branches({ detail, truth }: BranchesProps) {
   const { branches } = detail.transaction;
@@ -23,28 +26,26 @@ export function Branches({ detail, truth }: BranchesProps) {
   }
   return (
     <Panel title="Branches" flush>
-      <table className={classes['table']} role="table" aria-label="Branches">
-        <thead role="rowgroup">
-          <tr role="row">
-            {['Branch', 'Journal says', 'Participant says', 'Verdict', 'Actions'].map((header) => (
-              <th key={header} role="columnheader">
-                {header}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody role="rowgroup">
-          {branches.map((branch) => (
-            <BranchRow
-              key={branch.id}
-              branch={branch}
-              plan={detail.branches.find(({ id }) => id === branch.id)}
-              truth={truth?.branches.find((one) => one.branch === branch.id)}
-              detail={detail}
-            />
-          ))}
-        </tbody>
-      </table>
+      <Table
+        label="Branches"
+        className={classes['branches']}
+        cardsUpTo="62em"
+        head={headers.map((header) => (
+          <th key={header} role="columnheader">
+            {header}
+          </th>
+        ))}
+      >
+        {branches.map((branch) => (
+          <BranchRow
+            key={branch.id}
+            branch={branch}
+            plan={detail.branches.find(({ id }) => id === branch.id)}
+            truth={truth?.branches.find((one) => one.branch === branch.id)}
+            detail={detail}
+          />
+        ))}
+      </Table>
     </Panel>
   );
 }

@@ -1,6 +1,6 @@
 import type { AuditItemView } from '@concordat/wire/operations';
 import { IconUserOff } from '@tabler/icons-react';
-import { StateBadge } from '../../components/Badges.js';
+import { WordBadge } from '../../components/Badges.js';
 import { CopyableBlock } from '../../components/Copyable.js';
 import type { Column } from '../../components/DataTable.js';
 import { DataTable } from '../../components/DataTable.js';
@@ -16,10 +16,7 @@ const columns: readonly Column<AuditItemView>[] = [
     header: 'What',
     cell: ({ action, stage }) => (
       <>
-        {action}{' '}
-        <StateBadge tone={stageWords[stage].tone} means={stageWords[stage].means}>
-          {stageWords[stage].label}
-        </StateBadge>
+        {action} <WordBadge {...stageWords[stage]} />
       </>
     ),
   },

@@ -27,11 +27,11 @@ export function ParticipantSays({ observation }: { readonly observation: Observa
       )}
       <p>{evidence}</p>
       {since !== undefined && (
-        <p className={classes['soft']}>
+        <p className="soft">
           {observed === 'prepared' ? 'prepared' : 'known'} since <Time at={since} as="age" />
         </p>
       )}
-      <p className={classes['soft']}>
+      <p className="soft">
         {sources[source]} <Time at={at} />, in {latency(tookMs)}
       </p>
       {query !== undefined && (

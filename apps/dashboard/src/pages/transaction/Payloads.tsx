@@ -13,9 +13,9 @@ export function Payloads({ branches }: { readonly branches: readonly BranchDetai
       {branches.map((branch) => (
         <section key={branch.id} aria-label={`Payload of ${branch.id}`}>
           <h3>
-            {branch.id} <span className={classes['soft']}>at {branch.participant}</span>
+            {branch.id} <span className="soft">at {branch.participant}</span>
           </h3>
-          <p className={classes['soft']}>
+          <p className="soft">
             each attempt may take {duration(branch.timeoutMs)};{' '}
             {branch.attemptsMax === null ? 'any number of' : `at most ${branch.attemptsMax}`}{' '}
             attempts
@@ -64,7 +64,7 @@ function Block({ name, value, what, none }: BlockProps) {
     <div>
       <h4>{name}</h4>
       {value === undefined ? (
-        <p className={classes['soft']}>{none}</p>
+        <p className="soft">{none}</p>
       ) : (
         <CopyableBlock text={JSON.stringify(value, null, 2)} what={what} />
       )}

@@ -1,5 +1,6 @@
 // Every call and what came of it, over time. It is a table, with a bar in each row: what is drawn
 // is also said. Idle time is compressed, and marked; the window of doubt is shaded.
+import { VisuallyHidden } from '@mantine/core';
 import type {
   AuditItemView,
   CallSpanView,
@@ -8,6 +9,7 @@ import type {
 import { IconTimeline } from '@tabler/icons-react';
 import { EmptyState } from '../../components/EmptyState.js';
 import { Panel } from '../../components/Panel.js';
+import { Table } from '../../components/Table.js';
 import { duration } from '../../components/moments.js';
 import { Time, useNow } from '../../components/Time.js';
 import type { InDoubt } from './spans.js';
@@ -30,9 +32,12 @@ export function Timeline({ detail }: { readonly detail: TransactionDetailView })
   const doubts = inDoubtOf(spans, now);
   return (
     <Panel title="Timeline of every call" flush aside={<Legend hasDoubt={doubts.length > 0} />}>
-      <table className={classes['table']} role="table" aria-label="Timeline of every call">
-        <thead role="rowgroup">
-          <tr role="row">
+      <Table
+        label="Timeline of every call"
+        className={classes['timeline']}
+        cardsUpTo="62em"
+        head={
+          <>
             <th role="columnheader">Call</th>
             <th role="columnheader">
               <Axis scale={scale} />
@@ -40,23 +45,22 @@ export function Timeline({ detail }: { readonly detail: TransactionDetailView })
             <th role="columnheader">Opened</th>
             <th role="columnheader">Took</th>
             <th role="columnheader">What came of it</th>
-          </tr>
-        </thead>
-        <tbody role="rowgroup">
-          {spans.map((span) => (
-            <SpanRow
-              key={`${span.branch} ${span.operation} ${span.token}`}
-              span={span}
-              scale={scale}
-              now={now}
-              doubt={doubts.find(({ branch }) => branch === span.branch)}
-            />
-          ))}
-          {audit.toReversed().map((deed) => (
-            <DeedRow key={deed.id} deed={deed} scale={scale} />
-          ))}
-        </tbody>
-      </table>
+          </>
+        }
+      >
+        {spans.map((span) => (
+          <SpanRow
+            key={`${span.branch} ${span.operation} ${span.token}`}
+            span={span}
+            scale={scale}
+            now={now}
+            doubt={doubts.find(({ branch }) => branch === span.branch)}
+          />
+        ))}
+        {audit.toReversed().map((deed) => (
+          <DeedRow key={deed.id} deed={deed} scale={scale} />
+        ))}
+      </Table>
     </Panel>
   );
 }
@@ -69,12 +73,12 @@ interface DeedRowProps {
 /** What a person did stands among the calls, for it may have been the reason of some. */
 function DeedRow({ deed, scale }: DeedRowProps) {
   return (
-    <tr role="row" data-tone="special">
+    <tr role="row">
       <th role="rowheader" scope="row">
-        {deed.action} <span className={classes['soft']}>by {deed.actor.name}</span>
+        {deed.action} <span className="soft">by {deed.actor.name}</span>
       </th>
       <td role="cell">
-        <div className={classes['track']} aria-hidden="true">
+        <div className={classes['track']} data-tone="special" aria-hidden="true">
           <Gaps scale={scale} />
           <span
             className={classes['deed']}
@@ -101,7 +105,7 @@ interface SpanRowProps {
 function SpanRow({ span, scale, now, doubt }: SpanRowProps) {
   const { branch, operation, openedAt, attempts, lastError, nextAttemptAt } = span;
   return (
-    <tr role="row" data-tone={toneOf(span)}>
+    <tr role="row">
       <th role="rowheader" scope="row">
         <strong>{operation}</strong> {branch}
       </th>
@@ -117,13 +121,13 @@ function SpanRow({ span, scale, now, doubt }: SpanRowProps) {
       <td role="cell">
         {cameOf(span)}
         {attempts !== null && attempts > 0 && (
-          <div className={classes['soft']}>
+          <div className="soft">
             {attempts} {attempts === 1 ? 'attempt' : 'attempts'} without a reply
             {lastError !== undefined && `: ${lastError}`}
           </div>
         )}
         {nextAttemptAt !== undefined && (
-          <div className={classes['soft']}>
+          <div className="soft">
             next <Time at={nextAttemptAt} />
           </div>
         )}
@@ -137,7 +141,7 @@ function Track({ span, scale, now, doubt }: SpanRowProps) {
   const to =
     span.answeredAt === undefined ? scale.place(now) : scale.place(Date.parse(span.answeredAt));
   return (
-    <div className={classes['track']} aria-hidden="true">
+    <div className={classes['track']} data-tone={toneOf(span)} aria-hidden="true">
       <Gaps scale={scale} />
       {doubt !== undefined && (
         <span
@@ -170,7 +174,7 @@ function Gaps({ scale }: { readonly scale: Scale }) {
 function Axis({ scale: { gaps } }: { readonly scale: Scale }) {
   return (
     <div className={classes['axis']}>
-      <span className={classes['axisName']}>Time, idle time compressed</span>
+      <VisuallyHidden>Time, idle time compressed</VisuallyHidden>
       {gaps.map(({ from, to, ms }) => (
         <span key={from} className={classes['gapLabel']} style={between(from, to)}>
           … {duration(ms)}

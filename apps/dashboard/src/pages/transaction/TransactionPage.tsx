@@ -11,11 +11,11 @@ import { Copyable } from '../../components/Copyable.js';
 import { EmptyState } from '../../components/EmptyState.js';
 import { HeldBackHere } from '../../components/HeldBack.js';
 import { Page } from '../../components/Page.js';
+import { About } from './About.js';
 import { ActionsPanel } from './actions/ActionsPanel.js';
 import { Blocks } from './Blocks.js';
 import { Branches } from './Branches.js';
 import { CopySummary } from './CopySummary.js';
-import { Facts } from './Facts.js';
 import { Heading } from './Heading.js';
 import { Machine } from './Machine.js';
 import { Records } from './Records.js';
@@ -38,7 +38,7 @@ export function TransactionPage() {
       <Answered query={query} what="the transaction">
         {(detail) => (
           <>
-            <Facts transaction={detail.transaction} forgotten={detail.forgotten} />
+            <About transaction={detail.transaction} forgotten={detail.forgotten} />
             <HeldBackHere transaction={detail.transaction} />
             <Verdict query={truth} version={detail.transaction.version} />
             <Content detail={detail} truth={truth.data} />

@@ -32,7 +32,7 @@ export const columns: readonly Column<TriageItemView>[] = [
     cell: ({ why, branches }) => (
       <>
         {why !== null && <div className={classes['why']}>{why}</div>}
-        <div className={classes['soft']}>{branchesInWords(branches)}</div>
+        <div className="soft">{branchesInWords(branches)}</div>
       </>
     ),
   },
@@ -56,7 +56,7 @@ function Name({ gtid, name, tenant }: TriageItemView) {
         {name ?? 'unnamed'}
         <code className={classes['gtid']}>{gtid}</code>
       </Anchor>
-      {tenant !== 'default' && <div className={classes['soft']}>tenant {tenant}</div>}
+      {tenant !== 'default' && <div className="soft">tenant {tenant}</div>}
     </>
   );
 }

@@ -1,4 +1,5 @@
-import { Checkbox, JsonInput, Radio, Stack } from '@mantine/core';
+import { Checkbox, JsonInput, Stack } from '@mantine/core';
+import { Choice } from '../../../components/action/fields.js';
 import type { Filled } from './filled.js';
 
 interface FieldsProps {
@@ -19,18 +20,12 @@ const answers = [
 export function ResolveFields({ filled, onChange }: FieldsProps) {
   return (
     <Stack gap="sm">
-      <Radio.Group
+      <Choice
         label="What is so at the participant"
-        value={filled.as ?? ''}
-        onChange={(value) => onChange({ as: answers.find((one) => one.value === value)?.value })}
-        required
-      >
-        <Stack gap="xs" mt={6}>
-          {answers.map((answer) => (
-            <Radio key={answer.value} {...answer} />
-          ))}
-        </Stack>
-      </Radio.Group>
+        options={answers}
+        value={filled.as}
+        onChange={(as) => onChange({ as })}
+      />
       <JsonInput
         label="Result (JSON), if the operation would have answered one"
         autosize
@@ -55,20 +50,12 @@ const outcomes = [
 
 export function ForceFields({ filled, onChange }: FieldsProps) {
   return (
-    <Radio.Group
+    <Choice
       label="How the branch is to end, whatever was decided"
-      value={filled.outcome ?? ''}
-      onChange={(value) =>
-        onChange({ outcome: outcomes.find((one) => one.value === value)?.value })
-      }
-      required
-    >
-      <Stack gap="xs" mt={6}>
-        {outcomes.map((outcome) => (
-          <Radio key={outcome.value} {...outcome} />
-        ))}
-      </Stack>
-    </Radio.Group>
+      options={outcomes}
+      value={filled.outcome}
+      onChange={(outcome) => onChange({ outcome })}
+    />
   );
 }
 

@@ -23,7 +23,7 @@ export function ActionsPanel({ detail }: { readonly detail: TransactionDetailVie
           </li>
         ))}
       </ul>
-      <p className={classes['soft']}>
+      <p className="soft">
         What can be done to one branch stands with it, below. Each asks the server first what it
         would do; nothing is done by opening it.
       </p>
