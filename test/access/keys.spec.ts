@@ -268,7 +268,7 @@ describe('[7] whoever fails too often', () => {
       const key = `wrong-${statuses.length}`;
       statuses.push((await api.post('/v1/session', { key })).status);
     }
-    expect(statuses[0]).toBe(401);
+    expect(statuses.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 401));
     expect(statuses.at(-1)).toBe(429);
     await eventually('it is in the log', () => limited.logText.includes('a sign-in was refused'));
     expect(limited.logText).not.toContain('wrong-');

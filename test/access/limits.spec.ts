@@ -106,12 +106,17 @@ describe('[38] a principal that asks too often', () => {
       new Set([200]),
     );
     // What was refused was not done.
-    const begun = Array.from({ length: 40 }, () =>
-      busy.post(LIST, { protocol: '2pc', name: 'burst', deadlineMs: 600_000 }),
-    );
-    const created = (await Promise.all(begun)).filter(({ status }) => status === 201).length;
+    const statuses: number[] = [];
+    const created = (): number => statuses.filter((status) => status === 201).length;
+    for (let n = 0; n < 100 && new Set(statuses).size < 2 && created() <= 160; n += 1) {
+      const begun = Array.from({ length: 40 }, () =>
+        busy.post(LIST, { protocol: '2pc', name: 'burst', deadlineMs: 600_000 }),
+      );
+      statuses.push(...(await Promise.all(begun)).map(({ status }) => status));
+    }
+    expect(new Set(statuses)).toEqual(new Set([201, 429]));
     const listed = await admin.get(`${LIST}?name=burst&limit=200`);
-    expect((listed.body as { items: unknown[] }).items).toHaveLength(created);
+    expect((listed.body as { items: unknown[] }).items).toHaveLength(created());
   });
 
   test('all together may have so many transactions under way, by each instance', async () => {

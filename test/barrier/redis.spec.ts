@@ -2,6 +2,7 @@
 // every store is in local-work.spec.ts.
 import { describe, expect, test } from 'vitest';
 import { acknowledged, branchAt, latch, reply, stale } from './calling.js';
+import { effectsIn } from './redis-scripted.js';
 import { redisStore } from './redis-store.js';
 
 const store = await redisStore();
@@ -57,6 +58,17 @@ describe('the barrier in Redis', () => {
     expect(await store.effectsOf(branch.gtid)).toEqual([]);
   });
 
+  test('what a later call writes comes after what an earlier one has written', async () => {
+    const [kept, undone] = [tcc(), branchAt(url, 'saga', { payload: 'obey' })];
+    await kept.call('try', 3);
+    await kept.call('confirm', 5);
+    expect(await kept.call('try', 3)).toEqual(stale);
+    expect(await effectsIn(redis, kept.gtid)).toEqual(['try', 'confirm']);
+    await undone.call('execute', 1);
+    expect(await undone.call('compensate', 2)).toEqual(acknowledged);
+    expect(await effectsIn(redis, undone.gtid)).toEqual(['execute', 'compensate']);
+  });
+
   test('a vote never expires', async () => {
     const branch = tcc();
     await branch.call('try', 1);
@@ -66,10 +78,14 @@ describe('the barrier in Redis', () => {
   test('tries and cancels that arrive together never have to come again', async () => {
     for (let round = 0; round < 50; round += 1) {
       const branch = tcc();
-      const calls = [branch.call('try', 1), branch.call('cancel', 2)];
-      const [, cancelled] = await Promise.all([...calls, branch.call('try', 1)]);
-      expect(cancelled).toEqual(acknowledged);
-      expect([[], ['cancel', 'try']]).toContainEqual(await store.effectsOf(branch.gtid));
+      const [, first, , second] = await Promise.all([
+        branch.call('try', 1),
+        branch.call('cancel', 2),
+        branch.call('try', 1),
+        branch.call('cancel', 2),
+      ]);
+      expect([first, second]).toEqual([acknowledged, acknowledged]);
+      expect([[], ['try', 'cancel']]).toContainEqual(await effectsIn(redis, branch.gtid));
     }
   });
 });

@@ -37,6 +37,7 @@ test('exactly one of them wins, and the branch is as it says, never otherwise', 
   const late = await instanceOn(databaseUrl, (question) => resourceManager.ask(question));
   const presuming = await instanceOn(databaseUrl, (question) => resourceManager.ask(question));
   const troubles: unknown[] = [];
+  const announced: string[] = [];
   const recovery = new Recovery(
     {
       resourceManagers: [resourceManager],
@@ -49,7 +50,8 @@ test('exactly one of them wins, and the branch is as it says, never otherwise', 
         scanned: () => undefined,
         noted: () => undefined,
         troubled: (_where, error) => {
-          if (!(error instanceof OrphansExpected)) troubles.push(error);
+          if (error instanceof OrphansExpected) announced.push(error.message);
+          else troubles.push(error);
         },
       },
     },
@@ -96,6 +98,7 @@ test('exactly one of them wins, and the branch is as it says, never otherwise', 
   expect(won, 'somebody came too late').toBeLessThanOrEqual(ROUNDS - CERTAIN);
   expect(await preparedGids(bank.pool)).toEqual([]);
   expect([troubles, late.troubles, presuming.troubles]).toEqual([[], [], []]);
+  expect(announced).toEqual([expect.stringContaining(`has never heard of: ${ROUNDS};`)]);
   await recovery.stop();
 });
 

@@ -74,7 +74,7 @@ test('it is ended by two people at its database, and whoever waited for it goes 
 
   const force = { outcome: 'commit', evidence };
   const tried = resultIn(await act(resolver, gtid, 'force', { ...force, dryRun: true }, 'debit'));
-  expect(tried.said).toContain('ended in its database');
+  expect(tried.said).toContain('It is ended in its database too.');
   const { approvalId } = resultIn(await act(resolver, gtid, 'force', force, 'debit'));
   expect(hasWaited).toBe(true);
   const where = `/v1/operations/approvals/${approvalId}/approve`;

@@ -105,6 +105,7 @@ describe('on MariaDB', () => {
       known: true,
     });
     expect(blocks.sessionsTotal).toBe(SESSIONS);
+    expect(blocks.sessions).toHaveLength(SESSIONS);
     for (const session of blocks.sessions) {
       expect(session).toMatchObject({ distance: 0, user: 'root', database: 'own' });
       expect(session.query).toMatch(/^update item set n = n \+ 1/);

@@ -89,8 +89,9 @@ test('the commands of apps/cli print what its README says', async () => {
   const PATH = `${path.resolve('node_modules/.bin')}:${process.env['PATH']}`;
   const here = { ...env, PATH, CONCORDAT_URL: Object.values(replacing)[0] };
   const commands = await commandsIn('apps/cli/README.md');
-  for (const { command, prints, printed } of await typed(commands, replacing, here)) {
+  for (const { command, prints, printed, code } of await typed(commands, replacing, here)) {
     expect(printed, command).toMatch(patternOf(prints));
+    expect([command, code === 0]).toEqual([command, !prints.startsWith('concordat: ')]);
   }
 }, 120_000);
 

@@ -233,6 +233,18 @@ describe('endings', () => {
   });
 });
 
+test('to have left no evidence excuses nobody whom no person has meddled with', () => {
+  const other = branch('b0', 'prepared 1, rolled-back 2');
+  const unseen = branch('b1', 'prepared 2, committed 3', { breaches: [NO_EVIDENCE] });
+  const change = { branches: [other, unseen], versions: [rolledBack] };
+  expect(complaintsOf('atomicity', change)).toEqual([
+    't1.1: b1 has committed and b0 has rolled back',
+  ]);
+  expect(complaintsOf('endings', change)).toEqual([
+    't1.1: it is rolled-back, and b1 is prepared, committed',
+  ]);
+});
+
 describe('the bank', () => {
   const moved = history({
     branches: [

@@ -64,6 +64,19 @@ describe('the rules', () => {
     expect(undeclared(subject("import { b } from '@concordat/b';"))).toEqual([]);
   });
 
+  test('take what is only there to develop with for what it is made of, if it is bundled', () => {
+    const { dependencies = {}, ...rest } = manifest;
+    const importing = subject("import { b } from '@concordat/b';");
+    const shipped = { ...importing, manifest: { ...rest, devDependencies: dependencies } };
+    expect(undeclared(shipped)).toEqual([
+      'libs/a/package.json: imports @concordat/b, but does not depend on it',
+    ]);
+    const bundled = { ...shipped, manifest: { ...shipped.manifest, private: true } };
+    expect(undeclared(bundled)).toEqual([]);
+    const both = { ...bundled, manifest: { ...bundled.manifest, dependencies: {} } };
+    expect(undeclared(both)).toHaveLength(1);
+  });
+
   test('find references that are missing, and such as are too many', () => {
     const other = {
       ...subject(''),
@@ -88,6 +101,15 @@ describe('the rules', () => {
 
   test('find what a published package lacks', () => {
     expect(unpublishable(subject(''))).toHaveLength(6);
+    const command = { ...subject(''), manifest: { ...manifest, bin: { a: './dist/main.js' } } };
+    expect(unpublishable(command)).toEqual(
+      [
+        'the licence',
+        'a description',
+        'files: what is built, without the build information',
+        'a program of its own below bin',
+      ].map((what) => `libs/a/package.json: lacks ${what}`),
+    );
   });
 });
 

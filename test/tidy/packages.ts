@@ -42,8 +42,9 @@ export function undeclared({ place, manifest, sources }: Package): readonly stri
 }
 
 /** Of what is bundled (it depends on nothing where it runs), that is what it is made of. */
-function needs({ dependencies, devDependencies }: Manifest): Manifest['dependencies'] {
-  return dependencies ?? devDependencies;
+function needs(manifest: Manifest): Manifest['dependencies'] {
+  const isBundled = manifest.private === true && manifest.dependencies === undefined;
+  return isBundled ? manifest.devDependencies : manifest.dependencies;
 }
 
 /** A package is built after those of ours that it depends on, and after no others. */
@@ -87,6 +88,9 @@ export function unpublishable({ place, manifest }: Package): readonly string[] {
     'an export of its source, for our tools': isCommand || source?.endsWith('.ts') === true,
     'an export of types': isCommand || entry['types'] === './dist/index.d.ts',
     'an export of code': isCommand || entry['default'] === './dist/index.js',
+    'a program of its own below bin': Object.values(manifest.bin ?? {}).every((program) =>
+      /^\.\/bin\/[\w-]+\.mjs$/.test(program),
+    ),
   };
   return Object.entries(needed).flatMap(([what, isThere]) =>
     isThere ? [] : [`${place}/package.json: lacks ${what}`],

@@ -96,7 +96,7 @@ export type Complaints = readonly string[];
 export type Checker = (transaction: TransactionHistory) => Complaints;
 
 export function isHonest({ breaches }: BranchHistory): boolean {
-  return breaches.length === 0;
+  return breaches.every((breach) => breach === NO_EVIDENCE); // by itself, it breaks no promise
 }
 
 export function lastVersionOf({ versions }: TransactionHistory): VersionHistory | undefined {
