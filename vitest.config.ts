@@ -10,23 +10,30 @@ export default defineConfig({
   test: {
     // They wait for databases more than they compute.
     maxWorkers: Math.max(2, availableParallelism()),
+    // Guards against a hang, and no test of speed: so long, that a slow machine has time enough.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
-          include: ['libs/*/src/**/*.spec.ts', 'apps/*/src/**/*.spec.ts', 'test/{tidy,traces,explorer,simulation,proof}/**/*.spec.ts'],
-          testTimeout: 30_000,
+          include: [
+            'libs/*/src/**/*.spec.ts',
+            'apps/*/src/**/*.spec.ts',
+            'test/{tidy,traces,explorer,simulation,proof}/**/*.spec.ts',
+          ],
         },
       },
       {
         extends: true,
         test: {
           name: 'postgres',
-          include: ['test/{journal,barrier,engine,wakeups,participants,http,faults,client,embedded,nestjs,packages,access,operations,cli}/**/*.spec.ts'],
+          include: [
+            'test/{journal,barrier,engine,wakeups,participants,http,faults,client,embedded,nestjs,packages,access,operations,cli}/**/*.spec.ts',
+          ],
           globalSetup: ['./test/support/services.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
         },
       },
       {
@@ -36,7 +43,6 @@ export default defineConfig({
           include: ['test/e2e/**/*.e2e.ts'],
           globalSetup: ['./test/support/services.ts'],
           testTimeout: 180_000,
-          hookTimeout: 120_000,
           fileParallelism: false,
         },
       },

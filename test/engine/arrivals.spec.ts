@@ -8,7 +8,7 @@ import { newGtid } from '../support/gtids.js';
 import { instanceOn, request, willing } from './engines.js';
 
 const { databaseUrl } = await databaseFromTemplate();
-const WAIT_MS = 5_000;
+const WAIT_MS = 60_000;
 
 function replied(
   branch: string,

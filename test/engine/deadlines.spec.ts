@@ -13,7 +13,7 @@ import type { Instance } from './engines.js';
 import { branch, instanceOn, request, willing } from './engines.js';
 
 const { databaseUrl, pool } = await databaseFromTemplate();
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 const DEADLINE_MS = 50;
 
 /** An instance whose clock a test can stop, and whose next append it can hold. */

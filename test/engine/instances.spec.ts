@@ -8,7 +8,7 @@ import type { Instance, Script } from './engines.js';
 import { branch, instanceOn, request, silence, willing } from './engines.js';
 
 const { databaseUrl, pool } = await databaseFromTemplate();
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 /**
  * For tests that count calls: each is made once under a lease. On a busy machine a short one may
  * run out, and what is being written just then is taken and asked again, by whoever comes first.

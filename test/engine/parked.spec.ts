@@ -11,7 +11,7 @@ import type { Instance } from './engines.js';
 import { instanceOn, quickLimits, request, silence, willing } from './engines.js';
 
 const { databaseUrl, pool } = await databaseFromTemplate();
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 await pool.query(`

@@ -8,7 +8,6 @@ import type { Instance } from './engines.js';
 import { branch, instanceOn, request, silence, willing } from './engines.js';
 
 const { databaseUrl } = await databaseFromTemplate();
-const patience = { timeout: 10_000 };
 
 async function phaseAt({ engine }: Instance, gtid: GlobalTransactionId) {
   const record = await engine.find(gtid);
@@ -25,15 +24,15 @@ test('told of a newer token it reads the journal, and believes its memory no mor
     question.call.operation === 'commit' ? commits.answer : willing(question),
   );
   right.engine.start();
-  await expect.poll(() => phaseAt(right, gtid), patience).toBe('committing');
+  await expect.poll(() => phaseAt(right, gtid)).toBe('committing');
   expect(await phaseAt(left, gtid)).toBe('preparing'); // it has heard of nothing yet
 
   bank.speak({ type: 'stale' });
-  await expect.poll(() => phaseAt(left, gtid), patience).toBe('committing');
+  await expect.poll(() => phaseAt(left, gtid)).toBe('committing');
 
   // It still waits for the shop, and has no lease: whoever has one may be further than its memory.
   commits.speak({ type: 'reply', reply: { type: 'acknowledged' } });
-  await expect.poll(() => right.engine.inFlight(), patience).toBe(0);
+  await expect.poll(() => right.engine.inFlight()).toBe(0);
   expect(left.engine.inFlight()).toBe(1);
   expect(await phaseAt(left, gtid)).toBe('ended');
   shop.speak({ type: 'stale' });
@@ -60,7 +59,7 @@ test('what it has heard and not written yet it adds to what another has written'
     const record = await engine.find(gtid);
     return record && summaryOf(record.transaction).branches.map(({ state }) => state);
   };
-  await expect.poll(() => stepsAt(right), patience).toEqual(['executing', 'done', 'executing']);
+  await expect.poll(() => stepsAt(right)).toEqual(['executing', 'done', 'executing']);
 
   const reader = await instanceOn(databaseUrl, willing); // knows what is in the journal alone
   first.speak({ type: 'stale' });
@@ -68,7 +67,7 @@ test('what it has heard and not written yet it adds to what another has written'
     await left.engine.written();
     return stepsAt(reader);
   };
-  await expect.poll(written, patience).toEqual(['done', 'done', 'executing']);
+  await expect.poll(written).toEqual(['done', 'done', 'executing']);
   never.speak({ type: 'stale' });
 });
 
@@ -95,7 +94,7 @@ test('stopped while it writes a decision, it leaves the calls to whoever comes',
 
   const other = await instanceOn(databaseUrl, willing);
   other.engine.start();
-  await expect.poll(() => phaseAt(other, gtid), patience).toBe('ended');
+  await expect.poll(() => phaseAt(other, gtid)).toBe('ended');
   const commitsOf = ({ asked }: Instance) =>
     asked.filter(({ call }) => call.operation === 'commit').length;
   expect([commitsOf(stopped), commitsOf(other)]).toEqual([0, 2]);
@@ -129,7 +128,7 @@ test('stopped while it takes what is due, it hands that over too', async () => {
 
   const other = await instanceOn(databaseUrl, willing);
   other.engine.start();
-  await expect.poll(() => phaseAt(other, gtid), patience).toBe('ended');
+  await expect.poll(() => phaseAt(other, gtid)).toBe('ended');
   expect(stopped.asked).toEqual([]);
 });
 

@@ -16,7 +16,7 @@ import { APPEND, behindProxy } from './behind-proxy.js';
 const { pool, proxy } = await behindProxy(databaseFromTemplate());
 
 const COMPANY = 100;
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /** One of many that are begun under the same name. */
 interface One {

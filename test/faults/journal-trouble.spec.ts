@@ -14,7 +14,7 @@ import { PostgresProxy, replyOf, saying } from '../support/postgres-proxy.js';
 
 const { databaseUrl, pool } = await databaseFromTemplate();
 const MANY = 50;
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 async function expectCommitted({ engine }: Instance, gtid: string): Promise<void> {
   const id = gtid as Parameters<typeof engine.find>[0];

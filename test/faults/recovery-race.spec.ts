@@ -86,7 +86,7 @@ test('exactly one of them wins, and the branch is as it says, never otherwise', 
 
   for (const engine of [late.engine, presuming.engine]) engine.start();
   for (const gtid of gtids) {
-    const record = await late.engine.untilEnded(gtid, 20_000);
+    const record = await late.engine.untilEnded(gtid, 60_000);
     const outcome = record && summaryOf(record.transaction).outcome;
     const isBegun = arrivals.get(gtid) === 'begun';
     expect([gtid, outcome]).toEqual([gtid, isBegun ? 'committed' : 'rolled-back']);

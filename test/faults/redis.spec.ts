@@ -65,7 +65,7 @@ describe('a wakeup', () => {
       await instanceOn(databaseUrl, willing),
     ];
     const { gtid } = await one.engine.begin(request());
-    await one.engine.untilEnded(gtid, 10_000);
+    await one.engine.untilEnded(gtid, 60_000);
     await one.engine.written();
     const [version, asked] = [await versionOf(gtid), one.asked.length];
     expect(await deliverCopies([one, other], gtid)).toBe(2 * COPIES);

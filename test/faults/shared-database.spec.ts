@@ -80,13 +80,13 @@ describe('two clusters on one database', () => {
     expect(await preparedGids(pool)).toHaveLength(4);
     const recovering = await instanceOn(west.databaseUrl, ask);
     recovering.engine.start();
-    const ended = await recovering.engine.untilEnded(theirs.gtid, 10_000);
+    const ended = await recovering.engine.untilEnded(theirs.gtid, 60_000);
     expect(ended && summaryOf(ended.transaction).outcome).toBe('committed');
     expect(await preparedGids(pool)).toEqual(prepared);
 
     const back = await instanceOn(east.databaseUrl, ask);
     back.engine.start();
-    const record = await back.engine.untilEnded(gtid, 10_000);
+    const record = await back.engine.untilEnded(gtid, 60_000);
     expect(record && summaryOf(record.transaction).outcome).toBe('committed');
     expect(await preparedGids(pool)).toEqual([]);
     for (const each of [gtid, theirs.gtid]) {

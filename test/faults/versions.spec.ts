@@ -50,7 +50,7 @@ describe.each(files)('what a coordinator has left behind in %s', (file) => {
     const before = await Promise.all(rows.map(({ gtid }) => engine.find(gtid)));
     engine.start();
     for (const { gtid, name } of rows) {
-      const record = await engine.untilEnded(gtid, 10_000);
+      const record = await engine.untilEnded(gtid, 60_000);
       const outcome = record && summaryOf(record.transaction).outcome;
       expect({ name, outcome }).toEqual({ name, outcome: old.outcomes[name] });
       expect(record?.definition).toEqual(before.find((one) => one?.gtid === gtid)?.definition);
@@ -108,7 +108,7 @@ test('the schema grows, and another version migrates, while transactions are und
     while (!isOver) {
       const { gtid } = await engine.begin(request({ idempotency: keyOf(begun.length) }));
       begun.push(gtid);
-      await engine.untilEnded(gtid, 10_000);
+      await engine.untilEnded(gtid, 60_000);
     }
   };
   const initiators = Promise.all(Array.from({ length: 20 }, initiate));

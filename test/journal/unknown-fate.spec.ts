@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 /** The backend of an application that waits as `condition` says, once there is one. */
-function waitingBackend(name: string, condition: string, timeout = 10_000): Promise<number> {
+function waitingBackend(name: string, condition: string, timeout = 60_000): Promise<number> {
   const find = async (): Promise<number> => {
     const { rows } = await observer.query<{ pid: number }>(
       `select pid from pg_stat_activity where application_name = $1 and ${condition}`,
@@ -88,9 +88,8 @@ describe('a connection that is lost in the middle of an append', () => {
     expect(await fate).toBeInstanceOf(JournalUnavailable);
     await release();
     await proxy.restore();
-    await vi.waitFor(async () => {
-      expect((await far.journal.load(first.gtid))?.transaction.version).toBe(2);
-    });
+    const version = async () => (await far.journal.load(first.gtid))?.transaction.version;
+    await expect.poll(version).toBe(2);
     expect(await far.journal.append(second)).toBe('conflict');
     await far.close();
   });
@@ -149,9 +148,8 @@ describe('a commit that did not hear from its standby', () => {
       expect(await told).toBeInstanceOf(JournalUnavailable);
     }
     await standbys('');
-    await vi.waitFor(async () => {
-      expect((await opened.journal.load(first.gtid))?.transaction.version).toBe(1);
-    });
+    const version = async () => (await opened.journal.load(first.gtid))?.transaction.version;
+    await expect.poll(version).toBe(1);
   });
 
   test('is not waited for where nobody has to be sure of it', async () => {
@@ -166,9 +164,8 @@ describe('a commit that did not hear from its standby', () => {
     expect(await forced).toBeInstanceOf(JournalUnavailable);
     expect(await opened.journal.append({ ...third, forced: false })).toBe('appended');
     await standbys('');
-    await vi.waitFor(async () => {
-      expect((await opened.journal.load(first.gtid))?.transaction.version).toBe(3);
-    });
+    const version = async () => (await opened.journal.load(first.gtid))?.transaction.version;
+    await expect.poll(version).toBe(3);
   });
 
   test('does not keep a journal from closing', async () => {

@@ -93,15 +93,13 @@ describe.each([
     const detail = async (): Promise<TransactionDetailView> =>
       (await (await fetch(at, { headers: bearer })).json()) as TransactionDetailView;
     await expect
-      .poll(async () => (await detail()).transaction.why, { timeout: 10_000 })
+      .poll(async () => (await detail()).transaction.why)
       .toContain('the participant has failed');
     isOpen = true;
     const body = JSON.stringify({ reason: 'the till is open again' });
     const retried = await fetch(`${at}/retry`, { method: 'POST', headers: json, body });
     expect([retried.status, await retried.json()]).toMatchObject([200, { result: 'done' }]);
-    await expect
-      .poll(async () => (await detail()).transaction.outcome, { timeout: 10_000 })
-      .toBe('committed');
+    await expect.poll(async () => (await detail()).transaction.outcome).toBe('committed');
     expect((await detail()).audit).toMatchObject([{ reason: 'the till is open again' }]);
   });
 });
@@ -117,7 +115,7 @@ test('who was paused before the application starts is not called when it does', 
       'select from concordat.global_transaction where gtid = $1 and attempts::text <> $2';
     return (await pool.query(text, [gtid, '[]'])).rowCount === 1;
   };
-  await expect.poll(isStuck, { timeout: 10_000 }).toBe(true);
+  await expect.poll(isStuck).toBe(true);
   await app.close();
   const insert = 'insert into concordat.participant_pause (name, by, reason) values ($1, $2, $3)';
   await pool.query(insert, ['order.pay', 'Ada', 'stocktaking']);
@@ -132,7 +130,7 @@ test('who was paused before the application starts is not called when it does', 
   const waiting = `select from pg_locks
                     where not granted and relation = 'concordat.participant_pause'::regclass`;
   const readsPauses = async (): Promise<number | null> => (await pool.query(waiting)).rowCount;
-  await expect.poll(readsPauses, { timeout: 10_000 }).toBeGreaterThan(0);
+  await expect.poll(readsPauses).toBeGreaterThan(0);
   await client.query('commit');
   client.release();
   const { url } = await booting;
@@ -141,7 +139,7 @@ test('who was paused before the application starts is not called when it does', 
     const detail = await (await fetch(at, { headers: bearer })).json();
     return (detail as TransactionDetailView).transaction.why;
   };
-  await expect.poll(async () => (await why()) ?? '', { timeout: 10_000 }).toContain('stocktaking');
+  await expect.poll(async () => (await why()) ?? '').toContain('stocktaking');
   expect(payments).toBe(before);
 });
 

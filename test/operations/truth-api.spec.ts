@@ -71,7 +71,7 @@ describe('GET …/truth', () => {
       return view.branches.flatMap(({ blocks }) => blocks.sessions.map(({ query }) => query));
     };
     await expect
-      .poll(() => queries(people.resolver), { timeout: 10_000 })
+      .poll(() => queries(people.resolver))
       .toEqual([expect.stringContaining('insert into work')]);
     expect(await queries()).toEqual(['(hidden: it takes the permission payloads.read)']);
     await people.root.post(`/v1/transactions/${gtid}/rollback`);

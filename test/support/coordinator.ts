@@ -112,7 +112,12 @@ export function spawnCoordinator(
   program = inject('coordinator'),
 ): CoordinatorProcess {
   const child = spawn(process.execPath, [program], {
-    env: { ...COMPILED, PORT: '0', CONCORDAT_API_KEY: TEST_API_KEY, ...environment },
+    env: {
+      ...(program === SHIPPED ? {} : COMPILED),
+      PORT: '0',
+      CONCORDAT_API_KEY: TEST_API_KEY,
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const spawned = new CoordinatorProcess(child);

@@ -2,7 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const PERIOD_MS = 20;
-const TIMEOUT_MS = 20_000;
+/** That of `expect.poll` too: in vitest.config.ts. */
+const TIMEOUT_MS = 60_000;
 
 /**
  * Asks until the answer is neither undefined nor false.

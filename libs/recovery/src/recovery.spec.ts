@@ -340,7 +340,7 @@ test('it scans again and again, whatever goes wrong, until it is stopped', async
   it.recovery.start();
   for (let scans = 0; scans < 3; scans += 1) {
     it.ring();
-    await vi.waitUntil(() => it.bank.asked === scans + 1);
+    await expect.poll(() => it.bank.asked).toBe(scans + 1);
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect(it.troubles).toEqual([expect.any(InvariantViolation)]);

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Service } from '../../../scripts/lib/service.mjs';
 import { TEST_API_KEY } from '../../support/api-key.js';
-import { COMPILED } from '../../support/compiled.js';
 import type { BankName } from './books.js';
 import { Books } from './books.js';
 
@@ -65,7 +64,6 @@ function service(
   const program = path.resolve('apps', app, 'dist/main.js');
   const logFile = path.join(dir, `${name}.log`);
   const inherited = {
-    ...COMPILED,
     PATH: process.env['PATH'],
     LOG_LEVEL: 'warn',
     CONCORDAT_API_KEY: TEST_API_KEY,
