@@ -184,7 +184,11 @@ describe('skip', () => {
     await root.until(gtid, 'stuck', (now) => (now.branches[0]?.attempts ?? 0) > 0);
     resultIn(await act(resolver, gtid, 'skip', {}, 'first'));
     expect(await root.untilEnded(gtid)).toMatchObject({ outcome: 'partly-compensated' });
+    const harmful = async () =>
+      (await resolver.get(`/v1/operations/transactions?harm=heuristic&gtid=${gtid}`)).body;
+    expect(await harmful()).toMatchObject({ items: [{ gtid, harm: 'heuristic' }] });
     resultIn(await act(resolver, gtid, 'forget'));
+    expect(await harmful()).toMatchObject({ items: [] });
     const { body } = await resolver.get(`/v1/operations/transactions/${gtid}`);
     expect(body).toMatchObject({ forgotten: { by: 'resolver', reason: 'because of a test' } });
   });

@@ -201,13 +201,18 @@ class Taken<Connection> implements TakenRunner<Connection>, Lender {
   /** L4. */
   private limitTo(timeoutMs: number, because: string): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
+    const overAt = performance.now() + timeoutMs;
+    const expire = (): void => {
+      const leftMs = overAt - performance.now();
+      // A timer counts from when its turn of the event loop began, and so it may be early.
+      if (leftMs > 0) return void (this.timer = setTimeout(expire, leftMs));
       const error = new Error(because);
       this.closed ??= because;
       this.failed ??= { error };
       this.spoiltBy ??= error;
       this.release(error).catch(() => undefined);
-    }, timeoutMs);
+    };
+    this.timer = setTimeout(expire, timeoutMs);
   }
 
   /** L1. */

@@ -20,6 +20,7 @@ import type { SelectIds } from './bulk/bulks.js';
 import { Bulks } from './bulk/bulks.js';
 import { bulkRoutes } from './bulk/routes.js';
 import { BulkRunner } from './bulk/runner.js';
+import { forgetWhatIsOver } from './forgetting.js';
 import { orphanRoutes } from './orphans/routes.js';
 import { Orphans } from './orphans/orphans.js';
 import { participantRoutes } from './participants/routes.js';
@@ -30,6 +31,7 @@ import { openTriage } from './triage/index.js';
 import { Truth, truthRoutes } from './truth/index.js';
 
 const LOOK_AROUND_MS = 1_000;
+const FORGET_EVERY_MS = 3_600_000;
 
 export interface Operations {
   readonly routes: readonly Route[];
@@ -94,6 +96,7 @@ function openActing(ports: OperationsPorts, { observe, selectIds }: ToAct): Watc
   const background = [
     new Periodic('approvals', () => carryingOut.lookAround(), LOOK_AROUND_MS, ports),
     new Periodic('bulk', () => bulkRunner.work(), LOOK_AROUND_MS, ports),
+    new Periodic('forgetting', () => forgetWhatIsOver(ports), FORGET_EVERY_MS, ports),
   ];
   return {
     routes: [

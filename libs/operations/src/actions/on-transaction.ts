@@ -6,15 +6,14 @@
 //     with a lone branch in one phase, with a pivot under way and once `pre-commit` may have been
 //     sent, somebody else decides.
 // W3. What has ended as it was decided leaves nothing to see to.
-import type { Outcome } from '@concordat/protocols';
 import { callsOf, isEnded, summaryOf, unreachable } from '@concordat/protocols';
 import type { TransactionAction } from '@concordat/wire/operations';
+import { isBroken } from '../triage/harm.js';
 import { consequenceOf } from './consequences.js';
 import type { Judgement, Known } from './words.js';
 import { mayNot, unchanged } from './words.js';
 
 const ENDED = 'It has ended.';
-const AS_DECIDED: ReadonlySet<Outcome> = new Set<Outcome>(['committed', 'rolled-back']);
 
 const EFFECTS: { readonly [A in TransactionAction]: string } = {
   retry: 'Asks what is outstanding now, however long its back-off would be. No token changes.',
@@ -23,11 +22,6 @@ const EFFECTS: { readonly [A in TransactionAction]: string } = {
   rollback: 'Asks for rollback, as its initiator could.',
   forget: 'Notes that somebody has seen to how it ended. Nothing else changes.',
 };
-
-/** W3. */
-export function mayBeForgotten(outcome: Outcome | undefined): boolean {
-  return outcome !== undefined && !AS_DECIDED.has(outcome);
-}
 
 export function onTransaction(action: TransactionAction, known: Known): Judgement {
   switch (action) {
@@ -101,7 +95,7 @@ function forget({ transaction, isForgotten }: Known): Judgement {
   const effect = EFFECTS.forget;
   const { outcome } = summaryOf(transaction);
   if (outcome === undefined) return mayNot('It has not ended.', effect);
-  if (!mayBeForgotten(outcome)) return mayNot('It has ended as it was decided.', effect);
+  if (!isBroken(outcome)) return mayNot('It has ended as it was decided.', effect); // W3
   if (isForgotten === true) return unchanged('Somebody has seen to it already.', effect);
   return { type: 'may', because: `It has ended: ${outcome}.`, effect, event: undefined };
 }

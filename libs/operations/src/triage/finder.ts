@@ -10,12 +10,11 @@ import type { Harm, TriageListView } from '@concordat/wire/operations';
 import { ALL_TENANTS } from '@concordat/wire/operations';
 import { asGtid } from '@concordat/wire';
 import { malformed } from '../requests.js';
-import { mayBeForgotten } from '../actions/on-transaction.js';
 import { BlockedWatch } from './blocked-watch.js';
 import type { Board, BoardItem, BoardView } from './board.js';
 import type { Asked, Sought, Tenants } from './filters.js';
 import { dashed } from './filters.js';
-import { harmOf } from './harm.js';
+import { harmOf, isBroken } from './harm.js';
 import { itemOf } from './items.js';
 import type { BlockedSessions, TriagePorts } from './ports.js';
 import type { Id, Within } from './search.js';
@@ -140,7 +139,7 @@ export class Finder {
     found: readonly StoredTransaction[],
   ): Promise<ReadonlyMap<GlobalTransactionId, Forgotten>> {
     const gtids = found
-      .filter(({ transaction }) => mayBeForgotten(summaryOf(transaction).outcome))
+      .filter(({ transaction }) => isBroken(summaryOf(transaction).outcome))
       .map(({ gtid }) => gtid);
     if (gtids.length === 0) return new Map();
     const rows = await this.ports.store.run<Forgotten>(FORGOTTEN, [gtids]);

@@ -16,7 +16,8 @@ describe('harm', () => {
   test.each<[string, Partial<HarmCase>, ReturnType<typeof harmOf>]>([
     ['what goes its way', {}, null],
     ['what has committed', { decision: 'commit', outcome: 'committed' }, null],
-    ['what was partly compensated', { outcome: 'partly-compensated' }, null],
+    ['a step that stays done', { protocol: 'saga', outcome: 'partly-compensated' }, 'heuristic'],
+    ['the same, seen to', { outcome: 'partly-compensated', isForgotten: true }, null],
     ['a heuristic', { decision: 'commit', outcome: 'heuristic-mixed' }, 'heuristic'],
     ['a heuristic that was seen to', { outcome: 'heuristic-hazard', isForgotten: true }, null],
     ['decided and stuck', { decision: 'commit', stuck: true }, 'in-doubt-decided'],

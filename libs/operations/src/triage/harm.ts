@@ -33,7 +33,7 @@ export interface HarmCase {
 
 export function harmOf(about: HarmCase): Harm | null {
   const { protocol, decision, outcome, stuck, paused, sessionsBlocked } = about;
-  if (outcome !== undefined) return isHeuristic(outcome) && !about.isForgotten ? 'heuristic' : null;
+  if (outcome !== undefined) return isBroken(outcome) && !about.isForgotten ? 'heuristic' : null;
   if (sessionsBlocked > 0) return 'blocking';
   if (stuck) return ofStuck(protocol, decision);
   return paused ? 'paused' : null;
@@ -52,15 +52,18 @@ function ofStuck(protocol: ProtocolName, decision: Decision): Harm {
   }
 }
 
-export const heuristicOutcomes = [
+/** Of what has ended, and not as decided: a step that stays done is one too. */
+export const brokenOutcomes = [
+  'partly-compensated',
   'heuristic-commit',
   'heuristic-rollback',
   'heuristic-mixed',
   'heuristic-hazard',
 ] as const satisfies readonly Outcome[];
 
-export function isHeuristic(outcome: Outcome): boolean {
-  return heuristicOutcomes.some((heuristic) => heuristic === outcome);
+/** @param outcome undefined while it is unfinished */
+export function isBroken(outcome: Outcome | undefined): boolean {
+  return brokenOutcomes.some((broken) => broken === outcome);
 }
 
 /** J1. Negative if `one` is the worse. */

@@ -18,7 +18,7 @@ import { ALL_TENANTS, DEFAULT_TENANT } from '@concordat/wire/operations';
 import type { Run } from '../ports.js';
 import type { Sought } from './filters.js';
 import { rangeOf } from './filters.js';
-import { heuristicOutcomes } from './harm.js';
+import { brokenOutcomes } from './harm.js';
 import { ENDED_COLUMNS, UNFINISHED_COLUMNS, withDefinitions } from './statements/page.js';
 import type { StoredRow } from './stored.js';
 
@@ -315,7 +315,7 @@ function likeOf(text: string): string {
 
 function heuristicsNotForgotten(where: Where): void {
   where
-    .and('t.outcome = any(?::text[])', heuristicOutcomes)
+    .and('t.outcome = any(?::text[])', brokenOutcomes)
     .plain(`t.outcome <> 'committed'`)
     .plain(
       `not exists (select from concordat.forgotten_heuristic as forgotten

@@ -1,5 +1,5 @@
 import type { Statement } from '../../ports.js';
-import { heuristicOutcomes } from '../harm.js';
+import { brokenOutcomes } from '../harm.js';
 import { NAMED_MAX } from '../heuristics.js';
 import { UNFINISHED_COLUMNS, withDefinitions } from './page.js';
 
@@ -21,7 +21,7 @@ export const HEURISTICS: Statement = {
   text: `
       with found as materialized (
             select gtid, outcome, begun_at, participants from concordat.ended_transaction as t
-             where outcome in (${heuristicOutcomes.map((outcome) => `'${outcome}'`).join(', ')})
+             where outcome in (${brokenOutcomes.map((outcome) => `'${outcome}'`).join(', ')})
                and outcome <> 'committed'
                and ($1::text[] is null or tenant = any($1))
                and not exists (select from concordat.forgotten_heuristic as forgotten
