@@ -1,6 +1,7 @@
 // Connections of the application's pools: each is given back once, in the state in which it was
 // taken, and nothing waits for one for ever. The pools have one each, so that a lost one shows.
 import { InDoubt, Misused, openEmbedded, RolledBack } from '@concordat/embedded';
+import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { databaseFromTemplate, emptyDatabase } from '../support/databases.js';
@@ -15,6 +16,7 @@ import {
 import { embedded, mariadbSource, postgresSource, PROMPT } from './support.js';
 
 const DEADLINE_MS = 3_000;
+const FREE_WITHIN_MS = 20_000;
 
 const journal = await databaseFromTemplate();
 const left = await emptyDatabase();
@@ -48,6 +50,12 @@ beforeEach(() => {
 
 function write(source: DataSource): Promise<unknown> {
   return source.query(`insert into entry values ('test ${count}')`);
+}
+
+/** Its one connection is in nobody's hands. */
+function isFree({ driver }: DataSource): boolean {
+  const { master } = driver as unknown as { readonly master: Pool };
+  return master.waitingCount === 0 && master.idleCount === master.totalCount;
 }
 
 /** Of this test; each of them has a connection to ask with, and it is in no transaction. */
@@ -99,6 +107,27 @@ describe('a connection is given back', () => {
     expect(await written(sources.left, sources.right)).toEqual([false, true]);
   });
 
+  test('where it can begin no transaction, and nothing is done outside of one', async () => {
+    const source = await postgresSource(left.databaseUrl, one);
+    Object.assign(source.options, { isolationLevel: 'NO SUCH LEVEL' }); // Postgres says no to it
+    const own = await openEmbedded({
+      databaseUrl: journal.databaseUrl,
+      databases: { source },
+      settings: PROMPT,
+    });
+    onTestFinished(() => own.close());
+    const insert = () => source.query('insert into entry values ($1)', [`test ${count}`]);
+    const work = own.globalTransactions.run(async () => {
+      await expect(insert()).rejects.toThrow('syntax error');
+      await expect(insert()).rejects.toThrow('syntax error');
+    });
+    await expect(work).rejects.toBeInstanceOf(RolledBack);
+    const { rowCount } = await left.pool.query('select from entry where who = $1', [
+      `test ${count}`,
+    ]);
+    expect(rowCount).toBe(0);
+  });
+
   test('once: what fails later ends nobody else’s transaction on it', async () => {
     const fault = proxies.home.once(requestOf(COMMIT), 'spoil');
     const asked = Promise.withResolvers<void>();
@@ -136,6 +165,7 @@ describe('nothing waits for ever', () => {
     );
     await expect(work).rejects.toThrow('run out of time');
     await runner.release();
+    await eventually('it is free', () => isFree(sources.left), FREE_WITHIN_MS);
     expect(await written(sources.left, sources.right)).toEqual([false, false]);
   });
 

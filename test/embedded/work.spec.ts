@@ -146,7 +146,8 @@ describe('statements', () => {
     expect(await entries(left)).toEqual([[name()]]);
   });
 
-  test.each(['commit', ' ROLLBACK', 'begin', 'rollback work', "prepare transaction 'x'"])(
+  const ends = ['commit', ' ROLLBACK', 'rollback work', "prepare transaction 'x'", 'end', 'abort'];
+  test.each([...ends, 'begin', 'start transaction', "xa end 'x'"])(
     'such as %j are refused, also if nobody minds',
     async (text) => {
       await fails(async () => {
@@ -171,9 +172,9 @@ describe('statements', () => {
     await write(sources.maria, 'old');
     await run(async () => {
       const runner = sources.maria.createQueryRunner();
-      const stream = await runner.stream('select who from entry');
+      const opening = runner.stream('select who from entry');
       await expect(write(sources.maria)).rejects.toThrow('read it to its end');
-      for await (const row of stream) expect(row).toHaveProperty('who');
+      for await (const row of await opening) expect(row).toHaveProperty('who');
       await write(sources.maria, 'new');
     });
     await fails(async () => {
@@ -184,12 +185,12 @@ describe('statements', () => {
   });
 
   test('of a subscriber are made inside the one that it listens to', async () => {
-    const subscriber: EntitySubscriberInterface = {
+    const subscriber: EntitySubscriberInterface<Entry> = {
       afterQuery: async ({ query, queryRunner }) => {
         if (/^insert into "entry"/i.test(query)) await queryRunner.query(`select 'heard'`);
       },
-      afterInsert: async ({ manager }) => {
-        await manager.query('insert into entry values ($1)', [name('heard')]);
+      afterInsert: async ({ entity, manager }) => {
+        if (entity.who === name()) await manager.save(entryEntity, { who: name('heard') });
       },
     };
     left.subscribers.push(subscriber);

@@ -33,11 +33,22 @@ async function keyNamed(kid: string): Promise<{ jwk: JWK; key: CryptoKey }> {
   return { jwk: { ...(await exportJWK(publicKey)), kid, alg: 'ES256' }, key: privateKey };
 }
 
-function tokenOf(issuer: string, kid: string, key: CryptoKey): Promise<string> {
-  return new SignJWT({ concordat_roles: ['reader'] })
-    .setProtectedHeader({ alg: 'ES256', kid, typ: 'at+jwt' })
+interface Other {
+  readonly audience?: string;
+  readonly typ?: string;
+  readonly claims?: object;
+}
+
+function tokenOf(
+  issuer: string,
+  kid: string,
+  key: CryptoKey,
+  { audience = AUDIENCE, typ = 'at+jwt', claims = {} }: Other = {},
+): Promise<string> {
+  return new SignJWT({ concordat_roles: ['reader'], ...claims })
+    .setProtectedHeader({ alg: 'ES256', kid, typ })
     .setIssuer(issuer)
-    .setAudience(AUDIENCE)
+    .setAudience(audience)
     .setSubject('s')
     .setExpirationTime(Math.floor(Date.now() / 1_000) + HOUR_S)
     .sign(key);
@@ -57,8 +68,20 @@ async function setUp() {
   );
   const token = await tokenOf(issuer.url, 'one', key);
   const typeOf = async (): Promise<string> => (await tokens.verify(token)).type;
-  return { issuer, typeOf, troubles, pass: (ms: number) => (now += ms) };
+  const other = async (how: Other) =>
+    (await tokens.verify(await tokenOf(issuer.url, 'one', key, how))).type;
+  return { issuer, typeOf, other, troubles, pass: (ms: number) => (now += ms) };
 }
+
+test.each<[string, Other, Other]>([
+  ['for somebody else', { audience: 'urn:other' }, {}],
+  ['that says who has logged in', { typ: 'JWT', claims: { nonce: 'n' } }, { typ: 'JWT' }],
+  ['of another type', { typ: 'logout+jwt' }, {}],
+])('[2] a token %s is refused, and one that is not lets in', async (_, refused, known) => {
+  const { other } = await setUp();
+  expect(await other(known)).toBe('known');
+  expect(await other(refused)).toBe('refused');
+});
 
 test('[3] a key that was removed is refused a minute later, though nobody brings another', async () => {
   const { issuer, typeOf, pass } = await setUp();

@@ -8,8 +8,9 @@
 // K2. Packages of ours are those of the copy: in `node_modules` they are relative links, and each
 //     is made again as it is. One link to `node_modules` as a whole would lead back to the
 //     project, and every mutant would live.
-// K3. The set-up of the Postgres tests loads packages as they are built. It makes databases and
-//     tests nothing, so they are built once, before any fault.
+// K3. The set-up of the Postgres tests takes packages, and the coordinator that some tests start,
+//     as they are built: once, before any fault. So whoever starts that finds no fault in it, and a
+//     killer is a test that runs the sources.
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
@@ -28,7 +29,7 @@ import { planted } from './mutant.ts';
 /** What is made, installed or of no interest to a test. */
 const LEFT_BEHIND = new Set(['.dev', '.git', 'dist', 'node_modules']);
 /** The programs that tests start, where `node_modules` keeps them unpacked. */
-const SHARED_CACHES = ['.cache/redis', '.cache/mariadb'];
+const SHARED_CACHES = ['.cache/redis', '.cache/mariadb', '.cache/chromium'];
 
 /** @param to does not exist yet */
 export function copyProject(project: string, to: string): void {
@@ -41,7 +42,7 @@ export function copyProject(project: string, to: string): void {
 
 /** K3. @throws what the compiler says */
 export function buildForSetUp(root: string): void {
-  const args = ['node_modules/typescript/bin/tsc', '-b', 'libs/journal'];
+  const args = ['node_modules/typescript/bin/tsc', '-b', 'apps/coordinator'];
   execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8', stdio: 'pipe' });
 }
 

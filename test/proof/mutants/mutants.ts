@@ -1,8 +1,11 @@
 // Every fault that is planted, in the order of the table.
+import { accessGroup } from './list/access.ts';
+import { attendedGroup } from './list/attended.ts';
 import { embeddedGroup } from './list/embedded.ts';
 import { engineGroup } from './list/engine.ts';
 import { interventionsGroup } from './list/interventions.ts';
 import { journalShell, journalStatements } from './list/journal.ts';
+import { auditGroup, operationsGroup } from './list/operations.ts';
 import { barrierGroup, twoPhaseManager } from './list/participant.ts';
 import { arrivalsGroup, recoveryGroup } from './list/recovery.ts';
 import { mysqlAdapter, postgresAdapter, queueAdapter } from './list/resource-managers.ts';
@@ -34,6 +37,10 @@ export const groups: readonly Group[] = [
   arrivalsGroup,
   interventionsGroup,
   embeddedGroup,
+  attendedGroup,
+  operationsGroup,
+  auditGroup,
+  accessGroup,
 ];
 
 export const mutants: readonly Mutant[] = groups.flatMap((group) => group.mutants);

@@ -87,6 +87,22 @@ test('what has gone on is judged again, and the line says what was so then', asy
   expect(tried.map(({ audit }) => audit.before)).toMatchObject([{ version: 1 }, { version: 2 }]);
 });
 
+test('what is of the same version, and not the same, has gone on', async () => {
+  const elsewhere = voted(preparing, ids[1] as BranchId); // another instance's second version
+  const { acts, asked, tried } = acting([halfVoted], [elsewhere, halfVoted]);
+  expect(await acts.perform(asked)).toMatchObject({ result: 'done' });
+  expect(tried).toHaveLength(2);
+});
+
+test('what is only tried out is not done, and its refusal is in no audit', async () => {
+  const { acts, asked, tried, lines } = acting([preparing, committing], []);
+  const tryOut = { ...asked, dryRun: true };
+  expect(await acts.perform(tryOut)).toMatchObject({ result: 'would' });
+  const refused = acts.orLogged(tryOut, () => acts.perform(tryOut));
+  await expect(refused).rejects.toMatchObject({ kind: 'not-possible' });
+  expect([tried, lines]).toEqual([[], []]);
+});
+
 test('what has been decided meanwhile is refused, and the refusal is logged', async () => {
   const { acts, asked, tried, lines } = acting([preparing, committing], [committing]);
   const performing = acts.orLogged(asked, () => acts.perform(asked));

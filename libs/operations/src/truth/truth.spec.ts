@@ -159,6 +159,21 @@ describe('the truth of a transaction', () => {
     expect(looks()).toBe(2);
   });
 
+  test('is that of the database in which a service prepares, whatever that says', async () => {
+    const gid = `concordat:${GTID}:item`;
+    const { truth } = open({
+      probe: () => Promise.resolve({ ...prepared, observed: 'rolled-back', evidence: 'I forgot' }),
+      managers: [manager('database of stock', undefined, [holding(gid)])],
+    });
+    expect(await truth.observe(after(2), ITEM)).toMatchObject({
+      observed: 'prepared',
+      source: 'resource-manager',
+      evidence: expect.stringMatching(
+        /is prepared in database of stock; its service says: I forgot/,
+      ),
+    });
+  });
+
   test('of one branch is for whoever acts upon it', async () => {
     const { truth, looks } = open({
       probe: () => Promise.resolve({ ...prepared, observed: 'rolled-back' }),

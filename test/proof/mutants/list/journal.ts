@@ -198,7 +198,7 @@ const shell: readonly Mutant[] = [
     id: 'M755',
     file: database,
     find: `if (warnings.length === 0) return done;`,
-    replace: `if (warnings.length >= 0) return rows;`,
+    replace: `if (warnings.length >= 0) return done;`,
     fault: 'a commit that did not hear from its standby (01000) counts as done',
     killers: ofFates,
   },

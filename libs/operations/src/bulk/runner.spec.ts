@@ -1,0 +1,84 @@
+// Each of many is judged by itself: with the rights of whoever has asked, and once.
+import { systemTimers } from '@concordat/engine';
+import { expect, test } from 'vitest';
+import type { Acts, Asked } from '../actions/acts.js';
+import type { OperationsPorts, Statement } from '../ports.js';
+import type { BulkRow } from '../statements/bulk-row.js';
+import { BulkRunner } from './runner.js';
+
+const ids = ['01939f6c-7e01-7c4a-9d0e-3f1b2a6c8d51', '01939f6c-7e01-7c4a-9d0e-3f1b2a6c8d52'];
+const bulk = {
+  id: 'bulk',
+  action: 'pause',
+  reason: 'r',
+  asked_by: { kind: 'key', id: 'k', name: 'k' },
+  grants: [{ tenant: 'acme', roles: ['operator'] }],
+  per_second_max: 1_000,
+} as unknown as BulkRow;
+
+interface Given {
+  /** Of each of the two. */
+  readonly tenants?: readonly string[];
+  /** Of the line that each has in the audit. */
+  readonly stages?: readonly (string | null)[];
+  /** Whether it still runs when it is asked for. */
+  readonly runs?: boolean;
+}
+
+async function workOn({ tenants = [], stages = [], runs = true }: Given) {
+  const acted: string[] = [];
+  const recorded: (readonly unknown[])[] = [];
+  const bulks = [bulk];
+  const items = ids.map((gtid, n) => ({ n, gtid, act_id: `act ${n}`, stage: stages[n] ?? null }));
+  const answers: {
+    readonly [statement: string]: (values: readonly unknown[]) => readonly object[];
+  } = {
+    'take-bulk': () => bulks.splice(0),
+    'lease-bulk': () => (runs ? [{}] : []),
+    'next-bulk-items': () => items,
+    'record-bulk-items': ([, , states]) => {
+      recorded.push(states as readonly unknown[]);
+      return [{ state: 'finished' }];
+    },
+  };
+  const ports = {
+    engine: {
+      find: (gtid: string) =>
+        Promise.resolve({ definition: { tenant: tenants[ids.indexOf(gtid)] ?? 'acme' } }),
+    },
+    store: {
+      run: ({ name }: Statement, values: readonly unknown[]) =>
+        Promise.resolve(answers[name]?.(values) ?? []),
+    },
+    timers: systemTimers,
+  } as unknown as OperationsPorts;
+  const acts = {
+    orLogged: (_: Asked, work: () => Promise<unknown>) => work(),
+    perform: ({ gtid }: Asked) => {
+      acted.push(gtid);
+      return Promise.resolve({ result: 'done' });
+    },
+  } as unknown as Acts;
+  await new BulkRunner(ports, acts).work();
+  return { acted, recorded };
+}
+
+test('what whoever asked may do is done', async () => {
+  expect(await workOn({})).toEqual({ acted: ids, recorded: [['done', 'done']] });
+});
+
+test('another tenant’s is not touched, and the others are', async () => {
+  const { acted, recorded } = await workOn({ tenants: ['other', 'acme'] });
+  expect(acted).toEqual([ids[1]]);
+  expect(recorded).toEqual([['failed', 'done']]);
+});
+
+test('what the audit says was done, or was refused, is not done again', async () => {
+  const { acted, recorded } = await workOn({ stages: ['done', 'refused'] });
+  expect(acted).toEqual([]);
+  expect(recorded).toEqual([['done', 'failed']]);
+});
+
+test('nothing more is done once it is held or taken back', async () => {
+  expect(await workOn({ runs: false })).toEqual({ acted: [], recorded: [] });
+});
