@@ -146,18 +146,6 @@ describe('statements', () => {
     expect(await entries(left)).toEqual([[name()]]);
   });
 
-  const ends = ['commit', ' ROLLBACK', 'rollback work', "prepare transaction 'x'", 'end', 'abort'];
-  test.each([...ends, 'begin', 'start transaction', "xa end 'x'"])(
-    'such as %j are refused, also if nobody minds',
-    async (text) => {
-      await fails(async () => {
-        await write(left);
-        await expect(left.query(text)).rejects.toBeInstanceOf(Misused);
-      }, /nobody may say/);
-      expect(await entries(left)).toEqual([[]]);
-    },
-  );
-
   test('that have failed undo the rest of MariaDB, too, also if nobody minds', async () => {
     await write(sources.maria, 'taken');
     await fails(async () => {

@@ -83,6 +83,7 @@ export class PostgresBranch implements LocalBranch {
     const handling = {
       begin: (client: PoolClient) => this.begin(client),
       onStatement: (text: string) => (this.looksWritten ||= LOOKS_LIKE_A_WRITE.test(text)),
+      isOver: (client: PoolClient) => client.getTransactionStatus() === 'I',
       isKnownToServer: isRefusal,
       discard: (runner: QueryRunner, _: PoolClient, error: Error) =>
         (runner as PostgresRunner).releasePostgresConnection(error),

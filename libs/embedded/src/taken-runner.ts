@@ -16,6 +16,9 @@
 //     global transactions go on. From `close` on, the same holds for the end.
 // L5. A connection is given back once, and after that no statement of the branch is run on it: it
 //     is somebody else's. Where it is not known in what state it is, it is thrown away.
+// L7. No statement ends the transaction of its branch. What looks like that is refused; where one
+//     has done it all the same (the second of two in one text), no other follows, for it would be
+//     committed by itself, and the global transaction fails.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { finished } from 'node:stream';
 import type { DataSource, QueryRunner } from 'typeorm';
@@ -35,6 +38,8 @@ export interface Handling<Connection> {
   begin(connection: Connection): Promise<Connection>;
   /** Told of each statement of the application, before it is run. */
   onStatement?(text: string): void;
+  /** Whether the server is in no transaction any more (L7). */
+  isOver?(connection: Connection): boolean;
   /** Whether the server knows that this statement of its transaction has failed. */
   isKnownToServer(error: unknown): boolean;
   /** Throws a connection away; what is under way on it rejects. */
@@ -67,7 +72,7 @@ type Query = (...args: readonly unknown[]) => Promise<unknown>;
 
 /** They would end the branch behind the coordinator's back, or begin another one. */
 const TRANSACTION_CONTROL =
-  /^\s*(begin|start\s+transaction|commit|end|abort|rollback(?!(\s+(work|transaction))?\s+to\b)|prepare\s+transaction|xa)\b/i;
+  /^(?:[\s;]|--.*|\/\*[^]*?\*\/)*(begin|start\s+transaction|commit|end|abort|rollback(?!(\s+(work|transaction))?\s+to\b)|prepare\s+transaction|xa)\b/i;
 
 /** L1: whose statement is being run. */
 const running = new AsyncLocalStorage<object>();
@@ -252,8 +257,10 @@ class Taken<Connection> implements TakenRunner<Connection>, Lender {
 
   private async obeyed(statement: () => Promise<unknown>): Promise<unknown> {
     try {
-      if (this.dataSource.subscribers.length === 0) return await statement();
-      return await running.run(this, statement);
+      const hasListeners = this.dataSource.subscribers.length > 0;
+      const told = await (hasListeners ? running.run(this, statement) : statement());
+      this.requireTransaction();
+      return told;
     } catch (error) {
       this.failed ??= { error };
       if (this.released) this.enlistment.mayGoOn(); // says it better, if that is why (L4)
@@ -263,6 +270,14 @@ class Taken<Connection> implements TakenRunner<Connection>, Lender {
       }
       throw error;
     }
+  }
+
+  /** L7. */
+  private requireTransaction(): void {
+    const { connected, handling } = this;
+    if (connected === undefined || handling.isOver?.(connected.connection) !== true) return;
+    this.closed ??= 'a statement has ended the transaction of its branch';
+    throw this.spoil(new Misused(this.closed));
   }
 
   private async open(by: QueryRunner, args: readonly unknown[]): Promise<unknown> {
