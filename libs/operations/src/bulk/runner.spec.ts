@@ -14,6 +14,7 @@ const bulk = {
   asked_by: { kind: 'key', id: 'k', name: 'k' },
   grants: [{ tenant: 'acme', roles: ['operator'] }],
   per_second_max: 1_000,
+  lease: 'the first',
 } as unknown as BulkRow;
 
 interface Given {
@@ -28,13 +29,18 @@ interface Given {
 async function workOn({ tenants = [], stages = [], runs = true }: Given) {
   const acted: string[] = [];
   const recorded: (readonly unknown[])[] = [];
+  const released: (readonly unknown[])[] = [];
   const bulks = [bulk];
   const items = ids.map((gtid, n) => ({ n, gtid, act_id: `act ${n}`, stage: stages[n] ?? null }));
   const answers: {
     readonly [statement: string]: (values: readonly unknown[]) => readonly object[];
   } = {
     'take-bulk': () => bulks.splice(0),
-    'lease-bulk': () => (runs ? [{}] : []),
+    'lease-bulk': () => (runs ? [{ lease: 'the second' }] : []),
+    'release-bulk': (values) => {
+      released.push(values);
+      return [];
+    },
     'next-bulk-items': () => items,
     'record-bulk-items': ([, , states]) => {
       recorded.push(states as readonly unknown[]);
@@ -60,11 +66,11 @@ async function workOn({ tenants = [], stages = [], runs = true }: Given) {
     },
   } as unknown as Acts;
   await new BulkRunner(ports, acts).work();
-  return { acted, recorded };
+  return { acted, recorded, released };
 }
 
 test('what whoever asked may do is done', async () => {
-  expect(await workOn({})).toEqual({ acted: ids, recorded: [['done', 'done']] });
+  expect(await workOn({})).toMatchObject({ acted: ids, recorded: [['done', 'done']] });
 });
 
 test('another tenant’s is not touched, and the others are', async () => {
@@ -80,5 +86,10 @@ test('what the audit says was done, or was refused, is not done again', async ()
 });
 
 test('nothing more is done once it is held or taken back', async () => {
-  expect(await workOn({ runs: false })).toEqual({ acted: [], recorded: [] });
+  expect(await workOn({ runs: false })).toMatchObject({ acted: [], recorded: [] });
+});
+
+test('whoever stops lets go of his own lease, and of no other', async () => {
+  expect(await workOn({})).toMatchObject({ released: [['bulk', 'the second']] });
+  expect(await workOn({ runs: false })).toMatchObject({ released: [['bulk', 'the first']] });
 });

@@ -11,6 +11,8 @@
 //     out with the snapshot, and is not done again.
 // R3. An item is what a person would have done himself at that moment: judged by itself, with its
 //     own line in the audit, and with no more rights than whoever has asked.
+// R4. Whoever stops, for whatever reason, lets go of his lease: who has paused a bulk and resumes
+//     it does not wait for that to run out.
 import { EntryRejected, JournalUnavailable } from '@concordat/engine';
 import { asGtid } from '@concordat/wire';
 import { DEFAULT_TENANT, isPermitted } from '@concordat/wire/operations';
@@ -22,6 +24,7 @@ import type { BulkRow } from '../statements/bulk-row.js';
 import { LEASE_BULK } from '../statements/lease-bulk.js';
 import { NEXT_BULK_ITEMS } from '../statements/next-bulk-items.js';
 import { RECORD_BULK_ITEMS } from '../statements/record-bulk-items.js';
+import { RELEASE_BULK } from '../statements/release-bulk.js';
 import { TAKE_BULK } from '../statements/take-bulk.js';
 
 const LEASE_MS = 10_000;
@@ -35,6 +38,13 @@ interface Item {
   readonly gtid: string;
   readonly act_id: string;
   readonly stage: string | null;
+}
+
+/** A bulk, and until when it is ours: as the database writes it. */
+type Taken = BulkRow & Leased;
+
+interface Leased {
+  readonly lease: string;
 }
 
 interface CameOf {
@@ -56,7 +66,7 @@ export class BulkRunner {
   /** Works on what there is until there is nothing more, or `stop` is called. */
   async work(): Promise<void> {
     while (!this.stopping) {
-      const [bulk] = await this.ports.store.run<BulkRow>(TAKE_BULK, [LEASE_MS]);
+      const [bulk] = await this.ports.store.run<Taken>(TAKE_BULK, [LEASE_MS]);
       if (bulk === undefined) return;
       await this.through(bulk);
     }
@@ -67,13 +77,21 @@ export class BulkRunner {
     this.stopping = true;
   }
 
-  /** R1. */
-  private async through(bulk: BulkRow): Promise<void> {
+  /** R4. */
+  private async through(bulk: Taken): Promise<void> {
+    const lease = await this.batches(bulk);
+    await this.ports.store.run(RELEASE_BULK, [bulk.id, lease]);
+  }
+
+  /** R1. @returns the last lease */
+  private async batches(bulk: Taken): Promise<string> {
     const { run } = this.ports.store;
     const size = sizeOf(bulk);
+    let { lease } = bulk;
     while (!this.stopping) {
-      const runs = await run(LEASE_BULK, [bulk.id, LEASE_MS]);
-      if (runs.length === 0) return;
+      const [runs] = await run<Leased>(LEASE_BULK, [bulk.id, LEASE_MS]);
+      if (runs === undefined) return lease;
+      ({ lease } = runs);
       const pause = this.pause((size * SECOND_MS) / bulk.per_second_max);
       const items = await run<Item>(NEXT_BULK_ITEMS, [bulk.id, size]);
       const came = await Promise.all(items.map((item) => this.one(bulk, item)));
@@ -83,10 +101,10 @@ export class BulkRunner {
         came.map(({ state }) => state),
         came.map(({ said }) => said),
       ]);
-      if (recorded?.state !== 'running') return;
+      if (recorded?.state !== 'running') return lease;
       await pause;
     }
-    await run(LEASE_BULK, [bulk.id, 0]);
+    return lease;
   }
 
   /** R2, R3. */

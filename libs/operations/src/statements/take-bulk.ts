@@ -1,7 +1,7 @@
 import type { Statement } from '../ports.js';
 import { COLUMNS } from './bulk-row.js';
 
-/** $1 a lease in ms. Takes one that runs and that nobody is at work on. */
+/** $1 a lease in ms. Takes one that runs and that nobody is at work on. Returns its lease too. */
 export const TAKE_BULK: Statement = {
   name: 'take-bulk',
   text: `
@@ -16,5 +16,5 @@ export const TAKE_BULK: Statement = {
        set leased_until = now() + $1 * interval '1 millisecond'
       from next
      where taken.id = next.next_id
-    returning ${COLUMNS}`,
+    returning ${COLUMNS}, leased_until::text as lease`,
 };

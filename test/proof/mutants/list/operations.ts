@@ -214,8 +214,9 @@ const mutants: readonly Mutant[] = [
   {
     id: 'M2025',
     file: bulk,
-    find: `if (runs.length === 0) return;`,
-    replace: `if (runs === undefined) return;`,
+    find: `if (runs === undefined) return lease;
+      ({ lease } = runs);`,
+    replace: `if (runs !== undefined) ({ lease } = runs);`,
     fault: 'a bulk that a person has taken back goes on',
     killers: alone,
   },
