@@ -9,7 +9,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     // They wait for databases more than they compute.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: Math.max(2, availableParallelism()),
     // Guards against a hang, and no test of speed: so long, that a slow machine has time enough.
     testTimeout: 120_000,
     hookTimeout: 120_000,
