@@ -64,6 +64,15 @@ describe('a server that is killed after prepare', () => {
   });
 });
 
+/** MariaDB answers XA ROLLBACK before it is on the disk; nobody would end the branch again. */
+test('a server that is killed right after a rollback does not bring the branch back', async () => {
+  const branches = Array.from({ length: 5 }, () => branchOf());
+  for (const branch of branches) expect(await branch.call('prepare', 1)).toEqual(prepared);
+  for (const branch of branches) expect(await branch.call('rollback', 2)).toEqual(acknowledged);
+  await crash();
+  for (const { gtid } of branches) expect(await watch.isPrepared(gtid)).toBe(false);
+});
+
 test('a server that is killed while a handler runs has nothing of it when it is back', async () => {
   const branch = branchOf('wait');
   const door = (service.scripted.door = latch());

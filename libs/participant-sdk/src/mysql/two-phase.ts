@@ -12,7 +12,7 @@
 //   prepare    XA START ─▶ row, marker ─▶ work ─▶ marker ─▶ XA END ─▶ XA PREPARE ─▶ held (F1)
 //                refused, or nothing to commit: undo the work ─▶ row ─▶ XA COMMIT ONE PHASE
 //   commit     row, marker ─▶ XA COMMIT ─▶ marker      ─▶ no such name: XA START ─▶ marker ─▶ row
-//   rollback   row ─▶ XA ROLLBACK ─▶ XA START ─▶ marker
+//   rollback   row ─▶ XA ROLLBACK ─▶ XA START ─▶ marker ─▶ row ─▶ XA COMMIT ONE PHASE (E11)
 //
 // (A user lock, GET_LOCK, would not do for the first: it belongs to the session, and a prepared
 // transaction that has lost its session does not go on holding it. Nor would a row that is locked
@@ -50,6 +50,9 @@
 //     database is known to be read-only. Any other is prepared.
 // E10. A commit compares tokens before it commits: a rollback that is only half done (recorded, and
 //     still prepared) keeps a late commit out.
+// E11. XA ROLLBACK is answered before it is on the disk: a server that crashes then lists the branch
+//     again, and nobody would end it any more (seen on 10.11). What commits after it is forced, and
+//     the log is one line: so a rollback is acknowledged once that is recorded, behind it.
 //
 // What is not here: prepared branches do not work on Galera, which `requireXa` checks; and shared
 // locks (`lock in share mode`) are not kept by a branch once it is prepared (MDEV-26682).
@@ -246,7 +249,11 @@ async function rollback(
   return inBranch(branches, name, async (session) => {
     const seen = await lookForAll(session, call); // E7
     const isDone = seen.committed || (seen.type !== 'lower' && seen.work === 'completed');
-    return { value: isDone ? heuristic('commit') : acknowledged, end: 'rollback' };
+    if (isDone) return { value: heuristic('commit'), end: 'rollback' };
+    const fenced = await fence(session, call);
+    if (fenced.type === 'lower') return { value: stale, end: 'rollback' };
+    await record(session, call, fenced.work, acknowledged); // E11
+    return { value: acknowledged, end: 'commit' };
   });
 }
 

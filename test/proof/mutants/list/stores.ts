@@ -90,6 +90,14 @@ const ofStores: readonly Mutant[] = [
     fault: 'a save of TypeORM commits the transaction of the barrier',
     killers: ['test/participants/typeorm.spec.ts'],
   },
+  {
+    id: 'M1311',
+    file: `${mysql}/two-phase.ts`,
+    find: `return { value: acknowledged, end: 'commit' };`,
+    replace: `return { value: acknowledged, end: 'rollback' };`,
+    fault: 'on MariaDB a rollback is acknowledged before it is on the disk',
+    killers: ['test/barrier/mysql-crash.spec.ts'],
+  },
 ];
 
 const ofCallers: readonly Mutant[] = [
