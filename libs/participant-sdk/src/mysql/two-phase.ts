@@ -50,9 +50,9 @@
 //     database is known to be read-only. Any other is prepared.
 // E10. A commit compares tokens before it commits: a rollback that is only half done (recorded, and
 //     still prepared) keeps a late commit out.
-// E11. XA ROLLBACK is answered before it is on the disk: a server that crashes then lists the branch
-//     again, and nobody would end it any more (seen on 10.11). What commits after it is forced, and
-//     the log is one line: so a rollback is acknowledged once that is recorded, behind it.
+// E11. XA ROLLBACK is answered before it is on the disk: a server that crashes then has the branch
+//     again, prepared, and nobody would end it any more (seen on 10.11). What commits after it is
+//     forced, and the log is one line: so a rollback is acknowledged once that is recorded.
 //
 // What is not here: prepared branches do not work on Galera, which `requireXa` checks; and shared
 // locks (`lock in share mode`) are not kept by a branch once it is prepared (MDEV-26682).
