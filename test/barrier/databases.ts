@@ -3,15 +3,12 @@ import { Pool } from 'pg';
 import { afterAll } from 'vitest';
 import type { TestDatabase } from '../support/databases.js';
 import { emptyDatabase } from '../support/databases.js';
+import { rollBackWhatIsLeft } from '../support/left-prepared.js';
 
 /** Call it at the top of a file. What is still prepared at its end would keep it from going. */
 export async function serviceDatabase(): Promise<TestDatabase> {
   const database = await emptyDatabase();
-  afterAll(async () => {
-    for (const gid of await preparedGids(database.pool)) {
-      await database.pool.query(`rollback prepared '${gid}'`);
-    }
-  });
+  afterAll(() => rollBackWhatIsLeft(database.pool));
   return database;
 }
 

@@ -13,6 +13,7 @@ import { FlakyProxy } from '../support/flaky-proxy.js';
 import { newGtid } from '../support/gtids.js';
 import { ownServer } from '../support/own-server.js';
 import { coordinatorHere } from './recovery-here.js';
+import { rollBackWhatIsLeft } from '../support/left-prepared.js';
 
 const { databaseUrl, pool: journal } = await databaseFromTemplate();
 const bank = await serviceDatabase();
@@ -40,9 +41,7 @@ interface Place {
 }
 
 afterEach(async () => {
-  for (const { pool } of [bank, shop]) {
-    for (const gid of await preparedGids(pool)) await pool.query(`rollback prepared '${gid}'`);
-  }
+  for (const { pool } of [bank, shop]) await rollBackWhatIsLeft(pool);
 });
 
 async function scan({ url }: Place, name: string) {

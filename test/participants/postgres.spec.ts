@@ -5,6 +5,7 @@ import { gidOf } from '@concordat/wire';
 import pg from 'pg';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../support/eventually.js';
+import { rollBackWhatIsLeft } from '../support/left-prepared.js';
 import { MissingStandby } from '../support/missing-standby.js';
 import {
   both,
@@ -31,8 +32,7 @@ const OWN_NAME = `'concordat:${CLUSTER}:self-test-`;
 
 afterEach(async () => {
   proxy.heal();
-  const { rows } = await pool.query<{ gid: string }>('select gid from pg_prepared_xacts');
-  for (const { gid } of rows) await pool.query(`rollback prepared '${gid.replaceAll("'", "''")}'`);
+  await rollBackWhatIsLeft(pool);
 });
 
 function open(url: string = proxy.url, options?: Parameters<typeof managerOf>[1]) {
