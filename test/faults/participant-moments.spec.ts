@@ -126,8 +126,13 @@ describe.each(cases)('%s', (_, { protocol, before, operation, end, says, effects
   ] as const)('%s', async (_how, moment, act) => {
     const { frail, sound } = await arranged();
     const fault = proxy.once(moment, act);
-    expect((await frail.call(operation, token)).type).toBe('in-doubt');
-    expect(fault.fired).toBe(1);
+    // On a slow machine its time may be up before it has come to that statement.
+    await eventually('the fault has happened', async () => {
+      const { type } = await frail.call(operation, token);
+      const hasHappened = fault.fired === 1;
+      expect(hasHappened ? ['in-doubt'] : ['in-doubt', 'working']).toContain(type);
+      return hasHappened;
+    });
     await expectSettled(frail, sound);
     expect(fault.fired).toBe(1);
   });
