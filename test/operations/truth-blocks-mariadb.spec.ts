@@ -119,6 +119,21 @@ describe('on MariaDB', () => {
     expect(blocks.unseen).toMatch(/metadata locks/);
   });
 
+  test('who asks without a pause is not shown for ever what was there at first', async () => {
+    const gtid = newGtid();
+    const end = await prepareItem(gtid, 'teapot');
+    await takes('teapot');
+    await untilBlocked(1);
+    const waiting = async (): Promise<number> => {
+      const { items } = await bench.truth.inDoubt({ payloads: true });
+      return items.reduce((sum, { blocks }) => sum + blocks.sessionsTotal, 0);
+    };
+    expect(await waiting()).toBe(1);
+    await end();
+    await prepareItem(newGtid(), 'cup');
+    await eventually('nobody waits', async () => (await waiting()) === 0);
+  });
+
   test('of two prepared branches nobody says whose the locks are', async () => {
     const [one, other] = [newGtid(), newGtid()];
     await prepareItem(one, 'teapot');

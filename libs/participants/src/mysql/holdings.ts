@@ -8,7 +8,8 @@
 //     other of that session: what it holds is not told apart.
 // L3. Locks are shown as far as somebody waits for them. Waits for the definition of a table
 //     (metadata locks) are not: the server does not say for whom they wait.
-// L4. MySQL 8 has these lists elsewhere (performance_schema). They are not read: it says so.
+// L4. What is read too often is old: `rested.ts`.
+// L5. MySQL 8 has these lists elsewhere (performance_schema). They are not read: it says so.
 import type { HeldLock, Holding, HoldingsReport, Unassigned } from '@concordat/engine';
 import { asInstant, cleaned, parseXid } from '@concordat/wire';
 import type { Waiter } from '../waiters.js';
@@ -75,7 +76,7 @@ export function unlisted({ errno, reason }: Extract<Ran<never>, { type: 'failed'
     return cleaned(`${reason}: grant process on *.* to the account that is registered`);
   }
   if (errno !== NO_SUCH_TABLE) return cleaned(reason);
-  return 'this server keeps its lock waits where they are not read from (performance_schema)'; // L4
+  return 'this server keeps its lock waits where they are not read from (performance_schema)'; // L5
 }
 
 function holdingOf(

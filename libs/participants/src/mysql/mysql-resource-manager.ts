@@ -57,6 +57,7 @@ import { branchIn, holdingsIn, unlisted } from './holdings.js';
 import { isThereUncommitted } from './outcome-rows.js';
 import { look, queryOf } from './probing.js';
 import { isListed, recovered } from './recovered.js';
+import { Rested } from './rested.js';
 import { selfTest } from './self-test.js';
 import type { Ran, Session, SessionsOptions } from './sessions.js';
 import { Sessions } from './sessions.js';
@@ -90,6 +91,7 @@ export class MysqlResourceManager implements Participants, ResourceManager, Prob
   private readonly calls: Sessions;
   private readonly looks: Sessions;
   private readonly probes: Sessions;
+  private readonly held: Rested<HoldingsReport>;
 
   /** Connects to nothing yet. */
   constructor({ name, url, cluster, ...options }: MysqlOptions) {
@@ -100,6 +102,11 @@ export class MysqlResourceManager implements Participants, ResourceManager, Prob
     this.calls = new Sessions(url, options);
     this.looks = new Sessions(url, { ...options, connectionsMax: LOOKING_CONNECTIONS_MAX });
     this.probes = new Sessions(url, { connectionsMax: PROBING_CONNECTIONS_MAX });
+    this.held = new Rested(() =>
+      this.probes.use(new TimeLimit(LOOK_TIMEOUT_MS), listHoldings, ({ reason }) =>
+        cannotList(reason),
+      ),
+    );
   }
 
   async ask({ gtid, call, result, timeoutMs }: Question): Promise<Answer> {
@@ -129,8 +136,7 @@ export class MysqlResourceManager implements Participants, ResourceManager, Prob
   }
 
   holdings(timeoutMs: number): Promise<HoldingsReport> {
-    const limit = new TimeLimit(timeoutMs);
-    return this.probes.use(limit, listHoldings, ({ reason }) => cannotList(reason));
+    return new TimeLimit(timeoutMs).bound(this.held.ask(), cannotList);
   }
 
   /**

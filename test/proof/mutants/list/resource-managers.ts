@@ -149,6 +149,14 @@ const onMysql: readonly Mutant[] = [
     fault: 'a branch is prepared without its outcome row',
     killers: ofMysql,
   },
+  {
+    id: 'M1109',
+    file: `${mysql}/rested.ts`,
+    find: `const REST_MS = 120;`,
+    replace: `const REST_MS = 0;`,
+    fault: 'who asks often is told for ever that sessions wait which were let go',
+    killers: ['test/operations/truth-blocks-mariadb.spec.ts'],
+  },
 ];
 
 const overQueues: readonly Mutant[] = [
