@@ -23,7 +23,7 @@ import { Victim } from './support/victim.js';
 const MAIN = path.resolve('examples/embedded-transfer/dist/main.js');
 const CENTS = 100;
 /** A guard against a hang: orphans rest for half a minute before they are rolled back. */
-const SETTLE_TIMEOUT_MS = 60_000;
+const SETTLE_TIMEOUT_MS = 90_000;
 
 const journal = await emptyDatabase();
 const left = await emptyDatabase();

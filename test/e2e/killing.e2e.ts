@@ -20,7 +20,6 @@ const FAULTS = 3;
 const FAULT_TRIES_MAX = 30;
 const UNFINISHED_MIN = 5;
 const PAUSE_MS_MAX = 150;
-const SETTLE_TIMEOUT_MS = 30_000;
 
 let system: System | undefined;
 
@@ -105,7 +104,7 @@ async function expectAllTold(running: System, fault: Fault): Promise<void> {
 
   expect(hits, 'faults that found transactions in flight').toHaveLength(FAULTS);
   expect(Math.min(...hits)).toBeGreaterThan(0);
-  await expect.poll(() => running.books.unfinished(), { timeout: SETTLE_TIMEOUT_MS }).toBe(0);
+  await expect.poll(() => running.books.unfinished()).toBe(0);
   expect(await running.books.leftBehind()).toEqual({ held: 0, prepared: 0 });
   expect(await running.books.money()).toBe(before);
   await expectEffects(running, told);
@@ -115,9 +114,7 @@ async function expectAllTold(running: System, fault: Fault): Promise<void> {
 async function strike(running: System, fault: Fault): Promise<readonly number[]> {
   const hits: number[] = [];
   for (let tries = 0; tries < FAULT_TRIES_MAX && hits.length < FAULTS; tries++) {
-    await expect
-      .poll(() => running.books.unfinished(), { timeout: SETTLE_TIMEOUT_MS })
-      .toBeGreaterThan(UNFINISHED_MIN);
+    await expect.poll(() => running.books.unfinished()).toBeGreaterThan(UNFINISHED_MIN);
     await sleep(Math.random() * PAUSE_MS_MAX);
     const mend = await fault();
     const unfinished = await running.books.unfinished();

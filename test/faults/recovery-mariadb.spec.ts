@@ -21,7 +21,6 @@ import { databaseFromTemplate } from '../support/databases.js';
 import { newGtid } from '../support/gtids.js';
 import { coordinatorHere } from './recovery-here.js';
 
-const TIMEOUT_MS = 90_000;
 const CACHE = path.resolve('node_modules/.cache/mariadb');
 
 const { databaseUrl, pool: journal } = await databaseFromTemplate();
@@ -47,7 +46,7 @@ beforeAll(async () => {
     CONCORDAT_ORPHAN_AGE_MS: '0',
     CONCORDAT_SWEEP_PERIOD_MS: '50',
   });
-}, TIMEOUT_MS);
+});
 
 afterAll(async () => {
   await coordinator.stop();
@@ -78,53 +77,45 @@ async function end({ gtid }: TransactionView, wish: string): Promise<Transaction
 }
 
 describe('a MariaDB that comes back as it was before', () => {
-  test(
-    'has its branches finished once more, each as was decided',
-    async () => {
-      const committed = await prepared('committed');
-      const rolledBack = await prepared('rolled back');
-      await server.stop();
-      execFileSync('cp', ['-a', dataDir, copy]);
-      server = await startMariadb(given);
-      expect(await end(committed, 'commit')).toMatchObject({ outcome: 'committed' });
-      expect(await end(rolledBack, 'rollback')).toMatchObject({ outcome: 'rolled-back' });
-      expect(await mysqlWorkIn(pool, 'committed')).toBe(1);
-      await server.stop();
-      rmSync(dataDir, { recursive: true });
-      execFileSync('cp', ['-a', copy, dataDir]);
-      server = await startMariadb(given);
-      expect(await mysqlWorkIn(pool, 'committed'), 'what was committed').toBe(0);
-      const [listed] = await pool.query('xa recover');
-      expect(listed, 'what is prepared again').toHaveLength(2);
+  test('has its branches finished once more, each as was decided', async () => {
+    const committed = await prepared('committed');
+    const rolledBack = await prepared('rolled back');
+    await server.stop();
+    execFileSync('cp', ['-a', dataDir, copy]);
+    server = await startMariadb(given);
+    expect(await end(committed, 'commit')).toMatchObject({ outcome: 'committed' });
+    expect(await end(rolledBack, 'rollback')).toMatchObject({ outcome: 'rolled-back' });
+    expect(await mysqlWorkIn(pool, 'committed')).toBe(1);
+    await server.stop();
+    rmSync(dataDir, { recursive: true });
+    execFileSync('cp', ['-a', copy, dataDir]);
+    server = await startMariadb(given);
+    expect(await mysqlWorkIn(pool, 'committed'), 'what was committed').toBe(0);
+    const [listed] = await pool.query('xa recover');
+    expect(listed, 'what is prepared again').toHaveLength(2);
 
-      const { notes } = await scan();
-      expect(new Set(notes.map(({ gtid, done }) => `${gtid} ${done}`))).toEqual(
-        new Set([committed, rolledBack].map(({ gtid }) => `${gtid} finished`)),
-      );
-      expect(await mysqlWorkIn(pool, 'committed')).toBe(1);
-      expect(await mysqlWorkIn(pool, 'rolled back')).toBe(0);
-      expect((await scan()).branches).toEqual([]);
-    },
-    TIMEOUT_MS,
-  );
+    const { notes } = await scan();
+    expect(new Set(notes.map(({ gtid, done }) => `${gtid} ${done}`))).toEqual(
+      new Set([committed, rolledBack].map(({ gtid }) => `${gtid} finished`)),
+    );
+    expect(await mysqlWorkIn(pool, 'committed')).toBe(1);
+    expect(await mysqlWorkIn(pool, 'rolled back')).toBe(0);
+    expect((await scan()).branches).toEqual([]);
+  });
 });
 
-test(
-  'a MariaDB that dies by SIGKILL with a branch prepared commits it when it is back',
-  async () => {
-    const transaction = await prepared('killed');
-    await server.kill();
-    const { gtid } = transaction;
-    const committing = apiOf().post(`/v1/transactions/${gtid}/commit`);
-    expect(await scan()).toMatchObject({ reachable: false });
-    server = await startMariadb(given);
-    await committing;
-    expect(await apiOf().untilEnded(gtid)).toMatchObject({ outcome: 'committed' });
-    expect(await mysqlWorkIn(pool, 'killed')).toBe(1);
-    expect(await scan()).toMatchObject({ reachable: true, branches: [] });
-  },
-  TIMEOUT_MS,
-);
+test('a MariaDB that dies by SIGKILL with a branch prepared commits it when it is back', async () => {
+  const transaction = await prepared('killed');
+  await server.kill();
+  const { gtid } = transaction;
+  const committing = apiOf().post(`/v1/transactions/${gtid}/commit`);
+  expect(await scan()).toMatchObject({ reachable: false });
+  server = await startMariadb(given);
+  await committing;
+  expect(await apiOf().untilEnded(gtid)).toMatchObject({ outcome: 'committed' });
+  expect(await mysqlWorkIn(pool, 'killed')).toBe(1);
+  expect(await scan()).toMatchObject({ reachable: true, branches: [] });
+});
 
 test('an orphan is seen by our own clock, and rolled back where that is allowed', async () => {
   const { rows } = await journal.query<{ id: string }>('select id from concordat.cluster');

@@ -22,9 +22,6 @@ await Promise.all([bank, shop].map(({ pool }) => makeWork(pool)));
 const { rows } = await journal.query<{ id: string }>('select id from concordat.cluster');
 const cluster = rows[0]?.id ?? '';
 
-/** Of processes that start while everything else is at work too: a guard against a hang. */
-const TIMEOUT_MS = 90_000;
-
 /** Only who asks scans, but for the first time; nobody has to wait to be old. */
 const RARELY: Environment = {
   DATABASE_URL: databaseUrl,
@@ -89,29 +86,25 @@ describe('a coordinator that dies by SIGKILL, with two databases prepared', () =
     ['before the decision is written', 'decision.before-append'],
     ['when it is decided, before any database is told', 'decision.durable'],
     ['when both have committed, before the end is written', 'end.before-append'],
-  ])(
-    '%s, is followed by one that commits both',
-    async (_, CONCORDAT_CRASH_AT) => {
-      const dying = await startCoordinator({ ...RARELY, CONCORDAT_CRASH_AT });
-      const transaction = await prepared(dying, CONCORDAT_CRASH_AT, both);
-      const { gtid } = transaction;
-      const commit = new Api(dying.url).post(`/v1/transactions/${gtid}/commit`);
-      await commit.catch(() => undefined); // it may have been answered before the end was written
-      expect(await dying.exited).toHaveProperty('signal', 'SIGKILL');
-      const isCommitted = CONCORDAT_CRASH_AT === 'end.before-append' ? 1 : 0;
-      expect(await workInBoth(CONCORDAT_CRASH_AT)).toEqual([isCommitted, isCommitted]);
-      expect(await preparedGids(bank.pool)).toHaveLength(1 - isCommitted);
+  ])('%s, is followed by one that commits both', async (_, CONCORDAT_CRASH_AT) => {
+    const dying = await startCoordinator({ ...RARELY, CONCORDAT_CRASH_AT });
+    const transaction = await prepared(dying, CONCORDAT_CRASH_AT, both);
+    const { gtid } = transaction;
+    const commit = new Api(dying.url).post(`/v1/transactions/${gtid}/commit`);
+    await commit.catch(() => undefined); // it may have been answered before the end was written
+    expect(await dying.exited).toHaveProperty('signal', 'SIGKILL');
+    const isCommitted = CONCORDAT_CRASH_AT === 'end.before-append' ? 1 : 0;
+    expect(await workInBoth(CONCORDAT_CRASH_AT)).toEqual([isCommitted, isCommitted]);
+    expect(await preparedGids(bank.pool)).toHaveLength(1 - isCommitted);
 
-      const next = await begun();
-      expect(await new Api(next.url).untilEnded(gtid)).toMatchObject({ outcome: 'committed' });
-      expect(await workInBoth(CONCORDAT_CRASH_AT)).toEqual([1, 1]);
-      for (const name of ['bank', 'shop']) {
-        const { prepared: counts } = await scan(next, name);
-        expect(counts).toMatchObject({ inDoubt: 0, reappeared: 0, orphaned: 0 });
-      }
-    },
-    TIMEOUT_MS,
-  );
+    const next = await begun();
+    expect(await new Api(next.url).untilEnded(gtid)).toMatchObject({ outcome: 'committed' });
+    expect(await workInBoth(CONCORDAT_CRASH_AT)).toEqual([1, 1]);
+    for (const name of ['bank', 'shop']) {
+      const { prepared: counts } = await scan(next, name);
+      expect(counts).toMatchObject({ inDoubt: 0, reappeared: 0, orphaned: 0 });
+    }
+  });
 });
 
 describe('a database that comes back as it was before', async () => {
@@ -140,7 +133,7 @@ describe('a database that comes back as it was before', async () => {
     const gids = [committed, rolledBack].map((transaction) => gidIn(transaction, 'old'));
     expect(await preparedGids(old), 'what is prepared again').toEqual(gids.toSorted());
     expect(await workIn(old, 'committed'), 'what was committed').toBe(0);
-  }, TIMEOUT_MS);
+  });
   afterAll(async () => {
     await coordinator.stop();
     await old.end();
@@ -176,32 +169,28 @@ describe('a database that comes back as it was before', async () => {
 describe('a journal that goes back in time while branches are prepared', async () => {
   const own = await ownServer();
 
-  test(
-    'does not know them any more: they are reported, and left alone',
-    async () => {
-      await own.start();
-      const environment = { ...RARELY, DATABASE_URL: own.databaseUrl };
-      await (await coordinatorHere(environment)).stop();
-      const restore = await own.backUp();
-      const during = await coordinatorHere(environment);
-      const transaction = await prepared(during, 'forgotten', both);
-      const { gtid } = transaction;
-      await during.stop();
-      await restore();
+  test('does not know them any more: they are reported, and left alone', async () => {
+    await own.start();
+    const environment = { ...RARELY, DATABASE_URL: own.databaseUrl };
+    await (await coordinatorHere(environment)).stop();
+    const restore = await own.backUp();
+    const during = await coordinatorHere(environment);
+    const transaction = await prepared(during, 'forgotten', both);
+    const { gtid } = transaction;
+    await during.stop();
+    await restore();
 
-      const after = await begun(environment);
-      const found = await new Api(after.url).get(`/v1/transactions/${gtid}`);
-      expect(found).toHaveProperty('status', 404);
-      for (const [name, pool] of Object.entries(both)) {
-        for (let scans = 0; scans < 2; scans += 1) await scan(after, name);
-        const { branches, notes } = await scan(after, name);
-        expect(branches).toMatchObject([{ gtid, standing: 'orphaned', done: 'left' }]);
-        expect(notes).toHaveLength(1);
-        expect(await preparedGids(pool)).toEqual([gidIn(transaction, name)]);
-      }
-    },
-    TIMEOUT_MS,
-  );
+    const after = await begun(environment);
+    const found = await new Api(after.url).get(`/v1/transactions/${gtid}`);
+    expect(found).toHaveProperty('status', 404);
+    for (const [name, pool] of Object.entries(both)) {
+      for (let scans = 0; scans < 2; scans += 1) await scan(after, name);
+      const { branches, notes } = await scan(after, name);
+      expect(branches).toMatchObject([{ gtid, standing: 'orphaned', done: 'left' }]);
+      expect(notes).toHaveLength(1);
+      expect(await preparedGids(pool)).toEqual([gidIn(transaction, name)]);
+    }
+  });
 });
 
 describe('a branch of a transaction that was never begun', () => {
@@ -264,32 +253,28 @@ describe('a branch of a transaction that was never begun', () => {
   });
 });
 
-test(
-  'a database that is gone at boot is reported; once it is there, its branches are finished',
-  async () => {
-    const gone = await ownServer();
-    const pool = poolOf(gone.databaseUrl);
-    onTestFinished(() => pool.end());
-    const environment = { ...RARELY, CONCORDAT_PARTICIPANT_OLD: gone.databaseUrl };
-    await gone.start();
-    await makeWork(pool);
-    const before = await coordinatorHere(environment);
-    const { gtid } = await prepared(before, 'gone', { old: pool, shop: shop.pool });
-    await before.stop();
-    await gone.stop();
+test('a database that is gone at boot is reported; once it is there, its branches are finished', async () => {
+  const gone = await ownServer();
+  const pool = poolOf(gone.databaseUrl);
+  onTestFinished(() => pool.end());
+  const environment = { ...RARELY, CONCORDAT_PARTICIPANT_OLD: gone.databaseUrl };
+  await gone.start();
+  await makeWork(pool);
+  const before = await coordinatorHere(environment);
+  const { gtid } = await prepared(before, 'gone', { old: pool, shop: shop.pool });
+  await before.stop();
+  await gone.stop();
 
-    const next = await begun({ ...environment, CONCORDAT_SCAN_PERIOD_MS: '100' });
-    const api = new Api(next.url);
-    expect(await scan(next, 'old')).toMatchObject({ reachable: false, branches: [] });
-    expect(await scan(next, 'shop')).toMatchObject({ reachable: true });
-    await api.post(`/v1/transactions/${gtid}/commit`, undefined, { prefer: 'respond-async' });
-    const stuck = await api.until(gtid, 'stuck', (now) => now.stuck);
-    expect(stuck.branches[0]?.lastError).toMatch(/refused/i);
-    expect(stuck.branches[1], 'the other one has not waited').toMatchObject({ state: 'prepared' });
-    await gone.start();
-    expect(await api.untilEnded(gtid)).toMatchObject({ outcome: 'committed' });
-    expect([await workIn(pool, 'gone'), await workIn(shop.pool, 'gone')]).toEqual([1, 1]);
-    await expect.poll(async () => (await scan(next, 'old')).reachable).toBe(true);
-  },
-  TIMEOUT_MS,
-);
+  const next = await begun({ ...environment, CONCORDAT_SCAN_PERIOD_MS: '100' });
+  const api = new Api(next.url);
+  expect(await scan(next, 'old')).toMatchObject({ reachable: false, branches: [] });
+  expect(await scan(next, 'shop')).toMatchObject({ reachable: true });
+  await api.post(`/v1/transactions/${gtid}/commit`, undefined, { prefer: 'respond-async' });
+  const stuck = await api.until(gtid, 'stuck', (now) => now.stuck);
+  expect(stuck.branches[0]?.lastError).toMatch(/refused/i);
+  expect(stuck.branches[1], 'the other one has not waited').toMatchObject({ state: 'prepared' });
+  await gone.start();
+  expect(await api.untilEnded(gtid)).toMatchObject({ outcome: 'committed' });
+  expect([await workIn(pool, 'gone'), await workIn(shop.pool, 'gone')]).toEqual([1, 1]);
+  await expect.poll(async () => (await scan(next, 'old')).reachable).toBe(true);
+});

@@ -18,7 +18,6 @@ const environment = {
   CONCORDAT_SWEEP_PERIOD_MS: '50',
   CONCORDAT_WAKEUPS: 'none',
 };
-const TIMEOUT_MS = 90_000;
 
 async function expectKilledAt(point: string, coordinator: CoordinatorProcess): Promise<void> {
   expect(await coordinator.exited).toMatchObject({ signal: 'SIGKILL' });
@@ -39,7 +38,7 @@ const shared = { ...environment, DATABASE_URL: (await databaseFromTemplate()).da
 const survivor = new Api((await startCoordinator(shared)).url);
 
 describe('a coordinator that dies among the orders of a rollback: the survivor gives them all', () => {
-  test.for(transferProtocols)('%s', { timeout: TIMEOUT_MS }, async (protocol) => {
+  test.for(transferProtocols)('%s', async (protocol) => {
     const banks = [participants.add(), participants.add(), participants.add()] as const;
     const [backward, forward] = [backwardOf[protocol], forwardOf[protocol]];
     for (const bank of banks) bank.answers(forward, { status: 500 }); // they may have done it

@@ -110,7 +110,7 @@ describe('a commit that did not hear from its standby', () => {
       const pid = await waitingBackend('probe', `wait_event = 'SyncRep'`, 200);
       await observer.query('select pg_cancel_backend($1)', [pid]);
       await commit;
-    }, 10_000);
+    }, 60_000);
     await probe.end();
   };
 

@@ -111,7 +111,7 @@ describe('a coordinator', () => {
     const made = await other.post('/v1/operations/alerts', rule);
     expect(made.status).toBe(201);
     const { id, secret } = newAlertRuleSchema.parse(made.body);
-    await eventually('it is told', () => receiver.received.length > 0, 40_000);
+    await eventually('it is told', () => receiver.received.length > 0);
     expect(receiver.received[0]?.json.data).toMatchObject({ rule: { id } });
     const listed = await api.get('/v1/operations/alerts');
     expect(alertRuleListSchema.parse(listed.body).items).toMatchObject([

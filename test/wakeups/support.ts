@@ -21,7 +21,7 @@ export interface Recording {
   readonly hasWoken: (gtid: GlobalTransactionId) => boolean;
 }
 
-const UNTIL_MS = 20_000;
+const UNTIL_MS = 60_000;
 const POLL_MS = 10;
 const CLOSE_TIMEOUT_MS = 2_000;
 

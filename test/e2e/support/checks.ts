@@ -6,7 +6,6 @@ import type { Books } from './books.js';
 import { ACCOUNTS, BALANCE } from './books.js';
 import type { Order, Told } from './persistent.js';
 
-const SETTLE_TIMEOUT_MS = 30_000;
 const TOTAL = 2 * ACCOUNTS * BALANCE;
 
 const COMPLETING = ['commit', 'do-commit', 'confirm'];
@@ -23,7 +22,7 @@ export async function expectSettled(books: Books, order: Order, told: Told): Pro
 /** Nothing is unfinished in the journal. */
 export async function allEnded(books: Books): Promise<void> {
   const isOver = async () => (await books.unfinished()) === 0;
-  await eventually('every transaction has ended', isOver, SETTLE_TIMEOUT_MS);
+  await eventually('every transaction has ended', isOver);
 }
 
 /** As the initiator was told, at both banks, exactly once. */

@@ -10,7 +10,7 @@ const CACHE = path.resolve('node_modules/.cache/chromium');
 export const DESKTOP = { width: 1280, height: 860 };
 export const PHONE = { width: 390, height: 844 };
 /** Whoever waits so long for a page has given up. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** Fails, rather than skips, where there is none and none can be got. */
 export async function launch(): Promise<Browser> {

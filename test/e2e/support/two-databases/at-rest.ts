@@ -20,7 +20,6 @@ import { kinds } from './town.js';
 import type { Told } from './transfers.js';
 import { amountAt } from './transfers.js';
 
-const SETTLE_TIMEOUT_MS = 60_000;
 /** InnoDB lists its transactions anew when nobody has read the list for a tenth of a second. */
 const STALE_MS = 150;
 const TOTAL = sides.length * ACCOUNTS * BALANCE;
@@ -32,7 +31,7 @@ const FORBIDDEN = new Map([
 /** @param told all of the transfers that there ever were */
 export async function expectAtRest(town: Town, told: readonly Told[]): Promise<void> {
   const isOver = async () => (await town.unfinished()).size === 0;
-  await eventually('every transaction has ended', isOver, SETTLE_TIMEOUT_MS);
+  await eventually('every transaction has ended', isOver);
   await expectOutcomes(town, told); // A1
   for (const kind of kinds) {
     const house = town.houses[kind];
@@ -63,7 +62,7 @@ async function expectNothingPrepared(house: House, kind: Kind): Promise<void> {
     left = [...(await preparedAtAlfa(house)), ...(await preparedAtBeta(house))];
     return left.length === 0;
   };
-  await eventually('nothing is prepared', isNothing, SETTLE_TIMEOUT_MS).catch(() => undefined);
+  await eventually('nothing is prepared', isNothing).catch(() => undefined);
   expect(left, `what is prepared, or holds a lock (${kind})`).toEqual([]);
 }
 
