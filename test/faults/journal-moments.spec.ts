@@ -21,7 +21,7 @@ import { APPEND, appendOf, behindProxy } from './behind-proxy.js';
 
 const { databaseUrl, pool, proxy } = await behindProxy(databaseFromTemplate());
 
-/** Short, for what is waited for in vain here; and long enough for what is not, on a slow machine. */
+/** Short, for what is waited for in vain; long enough for what is not, on a slow machine. */
 const answerTimeoutMs = 600;
 
 const refusing: Script = (question) =>

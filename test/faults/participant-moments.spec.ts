@@ -28,7 +28,7 @@ import { obedient } from './obedient.js';
 const { pool, proxy } = await behindProxy(serviceDatabase());
 await createEffects(pool);
 
-/** Short, for what is waited for in vain here; and long enough for what is not, on a slow machine. */
+/** Short, for what is waited for in vain; long enough for what is not, on a slow machine. */
 const ANSWER_TIMEOUT_MS = 600;
 const limits = { lockTimeoutMs: 100, idleTimeoutMs: 1_200 };
 const patientLimits = { lockTimeoutMs: 100 };
