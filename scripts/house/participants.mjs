@@ -2,6 +2,7 @@
 // transfer really spans two of them.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Failure } from '../lib/failure.mjs';
+import { freePort } from '../lib/ports.mjs';
 import { step } from '../lib/say.mjs';
 import { databaseUrl, ensureDatabases } from './databases.mjs';
 
@@ -39,7 +40,7 @@ which 2PC needs. To mend that: alter system set max_prepared_transactions = 100;
  * @returns {Promise<Participants>}
  */
 export function openParticipants(house, serverUrl) {
-  const open = (/** @type {keyof typeof apps} */ name) =>
+  const open = async (/** @type {keyof typeof apps} */ name) =>
     house.open({
       name,
       program: `apps/${apps[name]}/dist/main.js`,
@@ -48,7 +49,7 @@ export function openParticipants(house, serverUrl) {
         BANK_NAME: name,
         DATABASE_URL: databaseUrl(serverUrl, databaseOf(name)),
         HOST: '127.0.0.1',
-        PORT: '0',
+        PORT: String(await freePort()), // it is restarted there
         PEER_URLS: 'http://127.0.0.1:*',
         MEMORY_SLACK_MS: '0', // new tables here are new indeed, and there is one clock
       },

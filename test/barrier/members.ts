@@ -1,6 +1,5 @@
 // Participants of 3PC, each with a database and a server of its own, and a coordinator that says
 // exactly what a test lets it say.
-import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import { randomUUID } from 'node:crypto';
@@ -31,6 +30,7 @@ import type { CallRoster, PeerAnswer, PeerOperation } from '@concordat/wire';
 import { asBranchId, asGtid } from '@concordat/wire';
 import type { Pool, PoolClient } from 'pg';
 import { afterAll } from 'vitest';
+import { freePort } from '../../scripts/lib/ports.mjs';
 import type { TestDatabase } from '../support/databases.js';
 import { eventually } from '../support/eventually.js';
 import type { Branch, Latch } from './calling.js';
@@ -123,9 +123,9 @@ export class Member {
   /** Answers calls, at the same URL whenever it does. */
   async serve(): Promise<void> {
     const server = createServer(nodeHandler(this.participant, { prefix: '' }));
-    const port = this.url === '' ? 0 : Number(new URL(this.url).port);
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    if (this.url === '') this.url = `http://127.0.0.1:${await freePort()}`;
+    const { port } = new URL(this.url);
+    await new Promise<void>((resolve) => server.listen(Number(port), '127.0.0.1', resolve));
     this.server = server;
   }
 

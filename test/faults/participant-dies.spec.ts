@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Operation, ProtocolName } from '@concordat/protocols';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { freePort } from '../../scripts/lib/ports.mjs';
 import { isRunning } from '../../scripts/lib/processes.mjs';
 import { Service } from '../../scripts/lib/service.mjs';
 import type { Branch } from '../barrier/calling.js';
@@ -33,7 +34,7 @@ const bank = new Service(
       PATH: process.env['PATH'],
       BANK_NAME: 'bank',
       DATABASE_URL: proxy.url,
-      PORT: '0',
+      PORT: String(await freePort()), // it is restarted there
       MEMORY_SLACK_MS: '0',
     },
   },

@@ -2,12 +2,14 @@ import type { Entry } from '@concordat/engine';
 import { openJournal } from '@concordat/journal';
 import type { Instant } from '@concordat/protocols';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { databaseFromTemplate } from '../support/databases.js';
+import { emptyDatabase } from '../support/databases.js';
 import { newGtid } from '../support/gtids.js';
+import { migrated } from '../support/server.js';
 import { DAY_MS, makePartitionsOf, PARTITIONED, suffixOf } from './past-days.js';
 import { begun, committed } from './transactions.js';
 
-const { databaseUrl, pool } = await databaseFromTemplate();
+const { databaseUrl, pool } = await emptyDatabase();
+await migrated(databaseUrl); // today: the template may be of the day before
 const { journal, reader, retention, close } = await openJournal({ databaseUrl, owner: 'here' });
 afterAll(close);
 

@@ -1,8 +1,6 @@
 // A Nest application as the client of a coordinator elsewhere: its classes are called over HTTP,
 // and its global transactions reach the services that it calls.
 import { request } from 'node:http';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import type { BranchContext, ClientModuleOptions } from '@concordat/nestjs';
 import {
   Concordat,
@@ -23,6 +21,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { freePort } from '../../scripts/lib/ports.mjs';
 import { coordinating } from '../client/coordinating.js';
 import { postgresSource } from '../embedded/support.js';
 import { TEST_API_KEY } from '../support/api-key.js';
@@ -148,14 +147,6 @@ async function served(
   await app.listen(port, '127.0.0.1');
   afterAll(() => app.close());
   return { app, url };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const service: Served = await served({ secret: SECRET }, [Stock], [StockController]);

@@ -2,6 +2,7 @@
 import type { Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { afterAll } from 'vitest';
+import { freePort } from '../../scripts/lib/ports.mjs';
 
 export class FlakyProxy {
   private readonly sockets = new Set<Socket>();
@@ -18,7 +19,8 @@ export class FlakyProxy {
   /** In front of whatever `url` names; it ends with the test file. */
   static async before(url: string): Promise<FlakyProxy> {
     const proxy = new FlakyProxy(new URL(url), createServer());
-    await proxy.listen(0);
+    proxy.port = await freePort();
+    await proxy.listen();
     afterAll(() => proxy.cut());
     return proxy;
   }
@@ -49,13 +51,11 @@ export class FlakyProxy {
     const wasGone = this.state === 'gone';
     this.state = 'open';
     for (const socket of this.sockets) socket.resume();
-    if (wasGone) await this.listen(this.port);
+    if (wasGone) await this.listen();
   }
 
-  private async listen(port: number): Promise<void> {
-    await new Promise<void>((resolve) => this.server.listen(port, '127.0.0.1', resolve));
-    const address = this.server.address();
-    if (address !== null && typeof address === 'object') this.port = address.port;
+  private listen(): Promise<void> {
+    return new Promise((resolve) => this.server.listen(this.port, '127.0.0.1', resolve));
   }
 
   private accept(near: Socket): void {

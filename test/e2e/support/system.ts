@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { freePort } from '../../../scripts/lib/ports.mjs';
 import { Service } from '../../../scripts/lib/service.mjs';
 import { TEST_API_KEY } from '../../support/api-key.js';
 import type { BankName } from './books.js';
@@ -24,7 +25,7 @@ export class System {
     const participants = path.join(dir, 'participants.json');
     const urlOf = ({ url }: Service) => ({ url: `${url}/transfer` });
     writeFileSync(participants, JSON.stringify({ alfa: urlOf(alfa), beta: urlOf(beta) }));
-    const coordinator = service('coordinator', dir, {
+    const coordinator = await service('coordinator', dir, {
       DATABASE_URL: books.urls.journal,
       CONCORDAT_PARTICIPANTS: participants,
       CONCORDAT_WAKEUPS: redisUrl === undefined ? 'none' : 'redis',
@@ -45,7 +46,7 @@ export class System {
 }
 
 async function startBank(name: BankName, { urls }: Books, dir: string): Promise<Service> {
-  const bank = service(
+  const bank = await service(
     'bank',
     dir,
     { BANK_NAME: name, DATABASE_URL: urls[name], MEMORY_SLACK_MS: '0' },
@@ -55,20 +56,21 @@ async function startBank(name: BankName, { urls }: Books, dir: string): Promise<
   return bank;
 }
 
-function service(
+async function service(
   app: 'bank' | 'coordinator',
   dir: string,
   env: { readonly [variable: string]: string },
   name: string = app,
-): Service {
+): Promise<Service> {
   const program = path.resolve('apps', app, 'dist/main.js');
   const logFile = path.join(dir, `${name}.log`);
   const inherited = {
     PATH: process.env['PATH'],
     LOG_LEVEL: 'warn',
     CONCORDAT_API_KEY: TEST_API_KEY,
+    PORT: String(await freePort()), // it is restarted there
   };
-  const definition = { name, program, logFile, env: { ...inherited, PORT: '0', ...env } };
+  const definition = { name, program, logFile, env: { ...inherited, ...env } };
   return new Service(definition, (lost, wasKilled) => {
     if (!wasKilled) throw lost.failure('ended by itself');
   });

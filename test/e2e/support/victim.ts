@@ -5,6 +5,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { CrashPoint } from '@concordat/crash-points';
 import { keep } from '../../../scripts/lib/keeper.mjs';
+import { freePort } from '../../../scripts/lib/ports.mjs';
 import { TEST_API_KEY } from '../../support/api-key.js';
 import { COMPILED } from '../../support/compiled.js';
 import { eventually } from '../../support/eventually.js';
@@ -21,6 +22,7 @@ export interface Death {
 export class Victim {
   /** Where it serves requests, from its first start on. */
   url = '';
+  private port: number | undefined;
   private child: ChildProcess | undefined;
   private printed = '';
 
@@ -33,6 +35,7 @@ export class Victim {
   /** Ends it first if it runs. @param crashAt for CONCORDAT_CRASH_AT */
   async start(crashAt = ''): Promise<void> {
     await this.kill();
+    this.port ??= await freePort();
     const child = spawn(process.execPath, [this.program], {
       env: {
         ...COMPILED,
@@ -40,7 +43,7 @@ export class Victim {
         LOG_LEVEL: 'warn',
         CONCORDAT_API_KEY: TEST_API_KEY, // asked for by a coordinator, sent by others
         ...this.env,
-        PORT: this.url === '' ? '0' : new URL(this.url).port,
+        PORT: String(this.port),
         CONCORDAT_CRASH_AT: crashAt,
       },
       detached: true, // Ctrl-C in the terminal must not end it before its turn
