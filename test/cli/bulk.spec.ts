@@ -1,6 +1,7 @@
 // One action on many, from the command line.
 import { bulkViewSchema } from '@concordat/wire/operations';
 import { expect, test } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import { Stuck } from './stuck.js';
 
 const stuck = await Stuck.open();
@@ -39,6 +40,25 @@ test('one that runs is paused, and cancelled', async () => {
   const { done } = bulkViewSchema.parse(await concordat.json('bulk', 'show', id));
   expect(done).toBeLessThan(8);
 });
+
+test('one that has stopped is resumed, and to steer one is not tried out', async () => {
+  await Promise.all(Array.from({ length: 3 }, () => stuck.decided('too late')));
+  const why = ['--reason', 'the sale is over'];
+  const run = ['bulk', 'run', 'rollback', '--name', 'too late', ...why, '--failures-max', '1'];
+  const { code, out } = await concordat.run(...run, '--per-second', '1', '--json');
+  const { id } = bulkViewSchema.parse(JSON.parse(out));
+  expect([code, (await shown(id)).state]).toEqual([1, 'stopped']);
+  const resume = ['bulk', 'resume', id, ...why, '--failures-max', '1'];
+  expect(await concordat.run(...resume, '--dry-run')).toMatchObject({ code: 2, out: '' });
+  expect(await shown(id)).toMatchObject({ state: 'stopped', failed: 1 });
+  expect(await concordat.tells(...resume)).toContain('running');
+  await eventually('it has stopped again', async () => (await shown(id)).state === 'stopped');
+  expect(await shown(id)).toMatchObject({ total: 3, failed: 2 });
+});
+
+async function shown(id: string) {
+  return bulkViewSchema.parse(await concordat.json('bulk', 'show', id));
+}
 
 test('to all that there are is not understood', async () => {
   const { code, err } = await concordat.run('bulk', 'run', 'pause', '--reason', 'all');

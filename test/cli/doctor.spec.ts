@@ -1,8 +1,11 @@
 // Whether all is well, as the command says it: the coordinator, the key, the clock, the databases,
 // what is stuck, the audit.
 import { newKeySchema } from '@concordat/wire/operations';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import pg from 'pg';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../scripts/lib/ports.mjs';
 import { preparedGids, serviceDatabase } from '../barrier/databases.js';
 import { Concordat } from './command.js';
@@ -77,6 +80,18 @@ describe('doctor', () => {
     expect(code).toBe(1);
     expect(out).toMatch(/^fail +database gone /m);
     expect(out + err).not.toContain('hush');
+  });
+
+  test('does not call well what nobody has heard of yet', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    onTestFinished(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const young = await Stuck.open({
+      CONCORDAT_PARTICIPANT_SILENT: `postgres://app@127.0.0.1:${port}/silent`,
+    });
+    const { out } = await young.concordat.run('doctor', '--no-self-test');
+    expect(out).toMatch(/^(skip|fail) +database silent /m);
   });
 
   test('finds an audit that somebody has changed, and so does audit verify', async () => {

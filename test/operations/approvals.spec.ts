@@ -1,6 +1,10 @@
 // An outcome is forced by two people: one asks, another approves, and then it is done once, at the
 // database too, whatever dies in between.
-import { approvalListSchema, approvalViewSchema } from '@concordat/wire/operations';
+import {
+  approvalListSchema,
+  approvalViewSchema,
+  truthViewSchema,
+} from '@concordat/wire/operations';
 import type { ApprovalView } from '@concordat/wire/operations';
 import { describe, expect, test } from 'vitest';
 import { preparedGids, serviceDatabase } from '../barrier/databases.js';
@@ -181,6 +185,36 @@ describe('to force a branch of a service', () => {
     );
     const no = refusalIn(await act(resolver, saga.gtid, 'force', body, 'step'));
     expect(no.detail).toMatch(/resolved or skipped/);
+  });
+
+  test.each([
+    ['commit', 'committed'],
+    ['rollback', 'rolled-back'],
+  ])('is how a pivot that nobody sees is decided: by %s', async (outcome, ends) => {
+    const pivot = participants.add().answers('execute', { status: 503 });
+    const branches = [at('first', participants.add()), at('pivot', pivot, { pivot: true })];
+    const { gtid } = await root.begin(
+      { protocol: 'saga', deadlineMs: 600_000, branches },
+      { prefer: 'respond-async' },
+    );
+    await root.until(gtid, 'stuck', (now) => (now.branches[1]?.attempts ?? 0) > 0);
+    for (const as of ['done', 'refused']) {
+      const word = { as, evidence, unconfirmed: true };
+      const alone = refusalIn(await act(resolver, gtid, 'resolve', word, 'pivot'));
+      expect(alone.detail).toMatch(/takes two people/);
+    }
+    const id = await ask(resolver, gtid, 'pivot', outcome);
+    expect(await root.find(gtid)).toMatchObject({ phase: 'pivoting' });
+    expect((await decide(second, id)).body).toMatchObject({ state: 'done' });
+    expect(await root.untilEnded(gtid)).toMatchObject({ outcome: ends });
+    expect((await stages(gtid)).slice(-3)).toEqual([
+      'approval.ask done',
+      'approval.approve done',
+      'branch.force done',
+    ]);
+    const truth = await resolver.get(`/v1/operations/transactions/${gtid}/truth`);
+    const { branches: told } = truthViewSchema.parse(truth.body);
+    expect(told[1]).toMatchObject({ verdict: { code: 'said-only', severity: 'attention' } });
   });
 });
 

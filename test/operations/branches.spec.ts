@@ -1,6 +1,7 @@
 // What a person says in a participant's place, and does to a step of a saga: allowed, refused with
 // its reason, and in the audit to the letter. The participants can be asked how they stand.
 import { createHash } from 'node:crypto';
+import { truthViewSchema } from '@concordat/wire/operations';
 import { describe, expect, test } from 'vitest';
 import type { ScriptedParticipant } from '../support/scripted-participants.js';
 import { act, at, auditOf, linesIn, openWorld, refusalIn, resultIn } from './world.js';
@@ -35,6 +36,12 @@ async function sagaAt(second: ScriptedParticipant, steps: object = {}) {
   const { gtid } = await root.begin({ protocol: 'saga', deadlineMs: 600_000, branches }, ASYNC);
   await root.until(gtid, 'stuck', (now) => (now.branches[1]?.attempts ?? 0) > 0);
   return { gtid, first, third };
+}
+
+/** What is seen of a branch now, and what follows. */
+async function verdictOn(gtid: string, branch: string) {
+  const { body } = await resolver.get(`/v1/operations/transactions/${gtid}/truth`);
+  return truthViewSchema.parse(body).branches.find((one) => one.branch === branch)?.verdict;
 }
 
 const resolve = (gtid: string, body: object, branch = 'there') =>
@@ -72,6 +79,8 @@ describe('resolve', () => {
       ]);
       const journal = await root.get(`/v1/transactions/${gtid}/journal`);
       expect(journal.text).toContain('"by":"person"');
+      says(there, 'absent'); // it has been confirmed, once
+      expect(await verdictOn(gtid, 'there')).toMatchObject({ code: 'as-decided' });
     },
   );
 
@@ -120,9 +129,19 @@ describe('resolve', () => {
     there.answers('inspect', answer);
     const refused = refusalIn(await resolve(gtid, { as: 'done' }));
     expect(refused.detail).toContain('"unconfirmed"');
-    resultIn(await resolve(gtid, { as: 'done', unconfirmed: true }));
+    const { said } = resultIn(await resolve(gtid, { as: 'done', unconfirmed: true }));
+    expect(said).toContain('Nothing confirms it but your word.');
     const lines = await auditOf(auditor, gtid);
     expect(lines.at(-1)).toMatchObject({ stage: 'done', evidence: { unconfirmed: true } });
+    expect(await root.untilEnded(gtid)).toMatchObject({ outcome: 'committed' });
+    expect(await verdictOn(gtid, 'there')).toMatchObject({
+      code: 'said-only',
+      severity: 'attention',
+      summary:
+        'The decision is COMMIT, and that this branch has committed is the word of people alone.',
+    });
+    says(there, 'committed');
+    expect(await verdictOn(gtid, 'there')).toMatchObject({ code: 'as-decided', severity: 'fine' });
   });
 
   test('an order cannot be refused, and nobody votes in a member’s place', async () => {
@@ -161,11 +180,17 @@ describe('resolve', () => {
 });
 
 describe('skip', () => {
-  test('a step counts as done without having been executed', async () => {
+  test('a step counts as done without having been executed, and is told as skipped', async () => {
     const second = participants.add().answers('execute', { status: 503 });
     const { gtid } = await sagaAt(second);
     resultIn(await act(resolver, gtid, 'skip', {}, 'second'));
     expect(await root.untilEnded(gtid)).toMatchObject({ outcome: 'committed' });
+    for (const state of ['absent', 'rolled-back']) {
+      says(second, state);
+      expect(await verdictOn(gtid, 'second')).toMatchObject({ code: 'skipped', severity: 'fine' });
+    }
+    says(second, 'committed');
+    expect(await verdictOn(gtid, 'second')).toMatchObject({ code: 'as-recorded' });
     expect(await auditOf(auditor, gtid)).toMatchObject([
       {
         action: 'branch.skip',

@@ -51,7 +51,8 @@ const until = (id: string, state: BulkView['state']): Promise<BulkView> =>
     return now.state === state && now;
   });
 
-const steer = (by: Api, id: string, verb: string) => by.post(`${PATH}/${id}/${verb}`, { reason });
+const steer = (by: Api, id: string, verb: string, more: object = {}) =>
+  by.post(`${PATH}/${id}/${verb}`, { reason, ...more });
 
 async function pausedOf(gtids: readonly string[]): Promise<number> {
   const { rows } = await pool.query<{ count: string }>(
@@ -196,6 +197,37 @@ test('it stops once too many have failed, and says which', async () => {
     ]);
   }
 });
+
+test('what has stopped goes on where it was, until so many more have failed', async () => {
+  const { name, gtids } = await stuck(8);
+  const { id } = await begun(operator, name, 'rollback', { failuresMax: 2, perSecondMax: 10 });
+  await until(id, 'stopped');
+  expect(refusalIn(await steer(reader, id, 'resume'))).toMatchObject({ status: 403 });
+  for (const failuresMax of [0, 'all']) {
+    const malformed = refusalIn(await steer(operator, id, 'resume', { failuresMax }));
+    expect(malformed).toMatchObject({ status: 400, pointers: ['/failuresMax'] });
+  }
+  const again = bulkViewSchema.parse(
+    (await steer(operator, id, 'resume', { failuresMax: 3 })).body,
+  );
+  expect(again).toMatchObject({ state: 'running' });
+  expect([again.said, again.endedAt]).toEqual([undefined, undefined]);
+  expect(await until(id, 'stopped')).toMatchObject({ failed: 5, said: 'too many have failed' });
+  await steer(operator, id, 'resume');
+  expect(await until(id, 'finished')).toMatchObject({ done: 0, failed: 8 });
+  const resumed = await auditor.get('/v1/operations/audit?action=bulk.resume&limit=2');
+  expect(resumed.body).toMatchObject({
+    items: [
+      { target: { bulk: id }, reason, evidence: { failuresMax: 10 } },
+      { target: { bulk: id }, reason, evidence: { failuresMax: 3 } },
+    ],
+  });
+  for (const gtid of gtids) {
+    expect(await auditOf(auditor, gtid)).toMatchObject([
+      { stage: 'refused', target: { bulk: id } },
+    ]);
+  }
+}, 300_000);
 
 describe('whoever may not', () => {
   test('asks for nothing, and sees what he may see all of', async () => {

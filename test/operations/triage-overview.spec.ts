@@ -315,6 +315,11 @@ describe('what has ended otherwise than decided', () => {
     expect(byHarm.heuristic).toBe(2);
     expect(now.stuck).toBe(5);
     expect(await gtidsOf('harm=heuristic&outcome=heuristic-mixed')).toHaveLength(2);
+    const cause = `cause=${causes[0]?.fingerprint}`;
+    expect(new Set(await gtidsOf(cause))).toEqual(new Set([acmes[0].gtid, old[0].gtid]));
+    for (const other of ['harm=blocking', 'outcome=heuristic-commit', 'stuck=true']) {
+      expect(await gtidsOf(`${cause}&${other}`)).toEqual([]);
+    }
     const [theirs] = await eventually('it is told to a tenant', async () => {
       const told = await overview(acme);
       return told.now.heuristicsUnforgotten > 0 ? told.causes : undefined;

@@ -71,6 +71,7 @@ export function openBench({ postgres = {}, mysql = {} }: BenchOptions): Bench {
     clock: { now: () => Date.now() as Instant },
     timers: systemTimers,
     engine: { find: (gtid) => Promise.resolve(journal.get(gtid)) },
+    store: { run: () => Promise.resolve([]) },
     recovery: { statuses: () => [] },
   });
   return { truth, journal, managers };

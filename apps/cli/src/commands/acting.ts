@@ -20,14 +20,20 @@ export interface Acting {
 
 const VERSION_MAX = 999_999_999;
 
+/** Of what cannot be tried out. */
 export function withReason(command: Command): Command {
-  return command
-    .requiredOption('--reason <text>', 'why, in your own words: it is kept in the audit')
-    .option('--dry-run', 'prove that it could be done, and do nothing');
+  return command.requiredOption(
+    '--reason <text>',
+    'why, in your own words: it is kept in the audit',
+  );
+}
+
+export function withDryRun(command: Command): Command {
+  return withReason(command).option('--dry-run', 'prove that it could be done, and do nothing');
 }
 
 export function withVersion(command: Command): Command {
-  return withReason(command).option(
+  return withDryRun(command).option(
     '--if-version <n>',
     'only if the transaction is still at this version',
     whole(1, VERSION_MAX),

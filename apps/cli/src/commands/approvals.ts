@@ -8,6 +8,7 @@ import { wrapped } from '../render/text.js';
 import { agoOf } from '../render/time.js';
 import type { Shell } from '../shell.js';
 import { told } from '../shell.js';
+import { withReason } from './acting.js';
 
 interface Deciding {
   readonly reason: string;
@@ -25,10 +26,8 @@ export function addApprovals(program: Command, shell: Shell): void {
       ),
     );
   for (const decision of ['approve', 'reject'] as const) {
-    program
-      .command(`${decision} <approval>`)
+    withReason(program.command(`${decision} <approval>`))
       .description(`${decision} what another person has asked for`)
-      .requiredOption('--reason <text>', 'why, in your own words: it is kept in the audit')
       .action(
         shell.answering<Deciding>(async ({ api, args: [id = ''], options: { reason } }) =>
           told(

@@ -29,12 +29,12 @@ export function addBranchActions(program: Command, shell: Shell): void {
   add('resolve', RESOLVE, withAnswer, answerOf);
   add('force', FORCE, withOutcome, outcomeOf);
   add('skip', "leave a saga's step or compensation out", asItIs, none);
-  add('replay', "do a saga's step or compensation once more", asItIs, none);
+  add('replay', "ask a saga's step anew that was refused after the pivot", asItIs, none);
   add('amend', 'change the payload of a step that nobody was told of yet', withPayload, payloadOf);
 }
 
 const RESOLVE = "answer the outstanding call in the participant's place, having looked there";
-const FORCE = 'end a branch against the decision, or without one; takes a second person';
+const FORCE = 'end a branch that does not obey, as decided or against it; takes a second person';
 
 interface Resolving extends Acting {
   readonly as: string;
@@ -53,7 +53,7 @@ function withAnswer(command: Command): Command {
       ).makeOptionMandatory(),
     )
     .option('--result <json>', 'what the operation would have answered', json)
-    .option('--unconfirmed', 'though the participant says otherwise, or cannot be asked');
+    .option('--unconfirmed', 'though the participant cannot be asked, or cannot tell');
 }
 
 function answerOf({ as, evidence, result, unconfirmed = false }: Resolving): object {

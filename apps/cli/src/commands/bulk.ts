@@ -15,7 +15,7 @@ import { agoOf } from '../render/time.js';
 import type { Answer, Shell } from '../shell.js';
 import { told } from '../shell.js';
 import type { Acting } from './acting.js';
-import { act, withReason } from './acting.js';
+import { act, withDryRun, withReason } from './acting.js';
 import type { Filters } from './filters.js';
 import { queryOf, whole, withFilters } from './filters.js';
 
@@ -34,7 +34,7 @@ const LOOK_AGAIN_MS = 500;
 export function addBulk(program: Command, shell: Shell): void {
   const bulk = program.command('bulk').description('one action on all that match');
   const action = new Argument('<action>', 'what to do').choices(bulkActions);
-  withFilters(withReason(bulk.command('run').addArgument(action)))
+  withFilters(withDryRun(bulk.command('run').addArgument(action)))
     .description('do it to all that match now; shows how far it is until it has ended')
     .option('--per-second <n>', 'no faster', whole(1, PER_SECOND_MAX), PER_SECOND_DEFAULT)
     .option('--failures-max <n>', 'then it stops', whole(1, FAILURES_MAX), FAILURES_DEFAULT)
@@ -62,18 +62,26 @@ export function addBulk(program: Command, shell: Shell): void {
         told(await api.get(operations('bulk', id), bulkViewSchema), bulkLines),
       ),
     );
-  for (const control of ['pause', 'resume', 'cancel'] as const) {
-    withReason(bulk.command(`${control} <id>`))
-      .description(`${control} one that runs`)
-      .action(
-        shell.answering<Acting>(async ({ api, args: [id = ''], options: { reason } }) =>
-          told(
-            await api.post(operations('bulk', id, control), { reason }, bulkViewSchema),
-            bulkLines,
-          ),
-        ),
-      );
-  }
+  steering(bulk, shell, 'pause', 'hold one that runs');
+  steering(bulk, shell, 'cancel', 'end one that runs or is held; what is done stays done');
+  steering(bulk, shell, 'resume', 'go on with one that is held, or has stopped').option(
+    '--failures-max <n>',
+    'of one that has stopped: after so many more it stops again',
+    whole(1, FAILURES_MAX),
+    FAILURES_DEFAULT,
+  );
+}
+
+function steering(bulk: Command, shell: Shell, verb: string, what: string): Command {
+  type Steering = Acting & Partial<Pick<Options, 'failuresMax'>>;
+  const answer = shell.answering<Steering>(async ({ api, args: [id = ''], options }) => {
+    const { reason, failuresMax } = options;
+    const body = { reason, ...(failuresMax === undefined ? {} : { failuresMax }) };
+    return told(await api.post(operations('bulk', id, verb), body, bulkViewSchema), bulkLines);
+  });
+  return withReason(bulk.command(`${verb} <id>`))
+    .description(what)
+    .action(answer);
 }
 
 async function run(api: Api, shell: Shell, action: string, options: Options): Promise<Answer> {

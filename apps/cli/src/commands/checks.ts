@@ -139,7 +139,10 @@ function keyCheck(who: WhoAmIView): Check {
 }
 
 async function databases(api: Api, isTried: boolean): Promise<readonly Check[]> {
-  const { items } = await api.get('v1/resource-managers', resourceManagerListSchema);
+  const { items } = await whole(
+    () => api.get('v1/resource-managers', resourceManagerListSchema),
+    (list) => list.items.every(({ reachable: isThere }) => isThere !== null),
+  );
   if (items.length === 0) {
     return [{ name: 'databases', state: 'ok', said: 'none takes part by itself' }];
   }
@@ -159,7 +162,7 @@ async function database(
     prepared.orphaned === 0
       ? []
       : [{ name, state: 'warn', said: `${prepared.orphaned} orphaned: concordat in-doubt` }];
-  if (!isTried) return [{ name, state: 'ok', said: 'answers; not tried out' }, ...orphans];
+  if (!isTried) return [{ name, ...seen(isThere) }, ...orphans];
   const tested = await attempt(name, async () => {
     const path = `v1/resource-managers/${encodeURIComponent(id)}/self-test`;
     const { verdict, checks } = await api.post(path, undefined, selfTestViewSchema);
@@ -174,11 +177,24 @@ async function database(
   return [...tested, ...orphans];
 }
 
+function seen(isThere: boolean | null): Pick<Check, 'state' | 'said'> {
+  if (isThere === null) return { state: 'skip', said: 'it was not looked at yet' };
+  return { state: 'ok', said: 'answers; not tried out' };
+}
+
+function overview(api: Api): Promise<OverviewView> {
+  const look = (): Promise<OverviewView> => api.get(operations('overview'), overviewSchema);
+  return whole(look, ({ missing }) => missing.length === 0);
+}
+
 /** What nobody has asked for lately is being asked for now: a first answer may lack it. */
-async function overview(api: Api): Promise<OverviewView> {
+async function whole<View>(
+  look: () => Promise<View>,
+  isWhole: (view: View) => boolean,
+): Promise<View> {
   for (let looks = 1; ; looks += 1) {
-    const view = await api.get(operations('overview'), overviewSchema);
-    if (view.missing.length === 0 || looks === LOOKS_MAX) return view;
+    const view = await look();
+    if (isWhole(view) || looks === LOOKS_MAX) return view;
     await sleep(LOOK_AGAIN_MS);
   }
 }

@@ -10,7 +10,7 @@ import { wrapped } from '../render/text.js';
 import { spanOf } from '../render/time.js';
 import type { Shell } from '../shell.js';
 import { told } from '../shell.js';
-import { act, withReason } from './acting.js';
+import { act, withDryRun } from './acting.js';
 import type { Forcing } from './branch-actions.js';
 import { outcomeOf, withOutcome } from './branch-actions.js';
 
@@ -23,7 +23,7 @@ export function addInDoubt(program: Command, shell: Shell): void {
         told(await api.get(operations('in-doubt'), inDoubtListSchema), inDoubtLines),
       ),
     );
-  withOutcome(withReason(inDoubt.command('end <resource-manager> <gid>')))
+  withOutcome(withDryRun(inDoubt.command('end <resource-manager> <gid>')))
     .description('end a prepared branch that nobody will end; to commit takes a second person')
     .action(
       shell.answering<Forcing>(async ({ api, args: [name = '', gid = ''], options }) => {

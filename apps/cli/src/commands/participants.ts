@@ -9,7 +9,7 @@ import { tableOf } from '../render/table.js';
 import type { Shell } from '../shell.js';
 import { told } from '../shell.js';
 import type { Acting } from './acting.js';
-import { act, bodyOf, withReason } from './acting.js';
+import { act, bodyOf, withDryRun } from './acting.js';
 
 export function addParticipants(program: Command, shell: Shell): void {
   const participants = program
@@ -26,7 +26,7 @@ export function addParticipants(program: Command, shell: Shell): void {
     );
   for (const action of ['pause', 'resume'] as const) {
     const what = action === 'pause' ? 'call it no more, until it is resumed' : 'call it again';
-    withReason(participants.command(`${action} <name>`))
+    withDryRun(participants.command(`${action} <name>`))
       .description(what)
       .action(
         shell.answering<Acting>(async ({ api, args: [name = ''], options }) =>

@@ -182,7 +182,7 @@ const rows: readonly Row[] = [
       `/bulk/{id}/${verb}`,
       `${verb}Bulk`,
       `To ${verb} it`,
-      reason,
+      verb === 'resume' ? wire.bulkResumeRequestSchema : reason,
       { 200: wire.bulkViewSchema },
       ['unknown-item', 'not-possible'],
     ),

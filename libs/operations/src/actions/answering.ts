@@ -13,6 +13,8 @@
 //     that would keep it out. (The simulator's seed 386 has shown what comes of it.)
 // Z5. A vote of yes must be seen: of a branch that nobody sees prepared it might decide commit over
 //     nothing, and a rollback is safe then. So it is no one person's to give.
+// Z6. Some words decide for all, while no rollback is safe any more: that of a saga's pivot, and of
+//     the branch that is asked for its outcome in one phase. Unseen, they are two people's to give.
 import type { Operation, Reply } from '@concordat/protocols';
 import { isQuestion } from '@concordat/protocols';
 import type { Observed } from '@concordat/wire/operations';
@@ -64,6 +66,11 @@ export function agreementOf(operation: Operation, as: As, observed: Observed): A
     case 'nothing':
       return observed === 'rolled-back' ? 'agrees' : 'contradicts';
   }
+}
+
+/** Z6. @param phase of the transaction */
+export function decidesForAll(operation: Operation, phase: string): boolean {
+  return operation === 'commit-one-phase' || (operation === 'execute' && phase === 'pivoting');
 }
 
 /** What is so at the participant if it is true. */

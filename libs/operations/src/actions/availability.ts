@@ -6,8 +6,8 @@
 //     itself asks the participant first.
 import type { Principal } from '@concordat/access';
 import { may } from '@concordat/access';
-import type { Record } from '@concordat/engine';
-import type { BranchId, ProtocolName } from '@concordat/protocols';
+import type { Definition, Record } from '@concordat/engine';
+import type { BranchId } from '@concordat/protocols';
 import { summaryOf } from '@concordat/protocols';
 import type { AvailabilityView, BranchAction, ObservationView } from '@concordat/wire/operations';
 import { DEFAULT_TENANT } from '@concordat/wire/operations';
@@ -36,14 +36,16 @@ export function availabilityOf(
   const parts = branches.flatMap(({ id: branch }) => {
     const seen = { ...known, observation: observations?.get(branch) };
     return branchActions
-      .filter((action) => isOf(definition.protocol, action)) // V1
+      .filter((action) => isOf(definition, branch, action)) // V1
       .map((action) => view(offered(action, branch, seen), seen, principal, tenant));
   });
   return [...whole, ...parts];
 }
 
-function isOf(protocol: ProtocolName, action: BranchAction): boolean {
-  return protocol === 'saga' ? !OF_DECISIONS.has(action) : !OF_SAGAS.has(action);
+/** Of a saga, the pivot alone decides anything. */
+function isOf({ protocol, branches }: Definition, branch: BranchId, action: BranchAction): boolean {
+  if (protocol !== 'saga') return !OF_SAGAS.has(action);
+  return !OF_DECISIONS.has(action) || branches.some(({ id, pivot }) => id === branch && pivot);
 }
 
 /** V2: the form of it that is possible, if one is. */

@@ -199,11 +199,12 @@ describe('in every state', () => {
     });
   });
 
-  test('nobody forces what is undecided, nor against what the participant says of itself', () => {
+  test('nobody forces what is undecided, but for a pivot, nor against what it says of itself', () => {
     whatever(
       (one, known) => one.ask.action === 'force' && may(one, known),
       ({ ask, observed }, known) => {
-        expect(summaryOf(known.transaction).decision).not.toBe('undecided');
+        const { decision, phase } = summaryOf(known.transaction);
+        if (decision === 'undecided') expect(phase).toBe('pivoting');
         const isCommit = ask.action === 'force' && ask.outcome === 'commit';
         expect(observed).not.toBe(isCommit ? 'rolled-back' : 'committed');
       },
@@ -227,5 +228,50 @@ describe('in every state', () => {
       ({ observed }) => expect(['absent', 'unknown', 'unreachable']).not.toContain(observed),
       RARELY_MET,
     );
+  });
+});
+
+/** One word decides for all: that of the pivot, or of a lone branch in one phase. */
+const deciding = {
+  '2pc': beginTransaction('2pc', {
+    branches: [{ ...branch('a' as BranchId, 0), onePhase: true }],
+    deadline: 10 as Instant,
+    driven: true,
+  }),
+  saga: transactionAfter('saga', [replies.indexOf('done')]),
+} as const;
+
+describe.each(['2pc', 'saga'] as const)('a word that decides for all, of a %s', (protocol) => {
+  const transaction = deciding[protocol];
+  const [{ branch: id } = { branch: 'nobody' as BranchId }] = callsOf(transaction);
+  const seen = (observed: ObservationView['observed']): Known => {
+    const one: Case = {
+      protocol,
+      choices: [],
+      ask: { action: 'retry' },
+      observed,
+      error: 'refused',
+    };
+    return { ...knownIn(one), transaction };
+  };
+
+  test.each(observedSchema.options)('is one person’s to say if it is seen: %s', (observed) => {
+    expect(summaryOf(transaction).phase).toMatch(/^(pivoting|committing-one-phase)$/);
+    const isUnseen = ['absent', 'unknown', 'unreachable'].includes(observed);
+    const said = (['done', 'refused'] as const).map((as) => {
+      const ask = { action: 'resolve', branch: id, as, unconfirmed: true } as const;
+      return judge(ask, seen(observed));
+    });
+    const isTwoPeoples = said.map(({ because }) => because.includes('takes two people'));
+    expect(isTwoPeoples).toEqual([isUnseen, isUnseen]);
+    if (isUnseen) expect(said.map(({ type }) => type)).toEqual(['may-not', 'may-not']);
+  });
+
+  test.each(['commit', 'rollback'] as const)('is forced, and decides: %s', (outcome) => {
+    const judged = judge({ action: 'force', branch: id, outcome }, seen('unknown'));
+    expect(judged.because).toContain('this would decide for all');
+    const events = judged.type === 'may' && judged.event !== undefined ? [judged.event] : [];
+    const { transaction: after } = advance(transaction, events, transaction.version + 1);
+    expect(summaryOf(after).decision).toBe(outcome);
   });
 });

@@ -1,7 +1,8 @@
 // What may be done to one branch of a transaction. Pure.
 //
 // B1. To force is for a branch that has been given its order and does not obey. While nothing is
-//     decided, to roll the whole back is safe, and so the only thing to do.
+//     decided, to roll the whole back is safe, and so the only thing to do; but for a word that
+//     decides for all (Z6 of answering.ts), which is forced as such.
 // B2. What the branch has done already cannot be forced to be otherwise.
 // B3. A step that is skipped counts as done without having been executed. If the saga turns back,
 //     it is compensated like any other: of nothing, which is legal (S4 of saga.ts), and which keeps
@@ -17,10 +18,10 @@
 //     is retried, under its own token, which is safe.
 // B5. What a step is told can be changed until somebody is told it.
 import type { Attempts } from '@concordat/engine';
-import type { Json, TokenedCall, TransactionEvent } from '@concordat/protocols';
+import type { Json, Reply, TokenedCall, TransactionEvent } from '@concordat/protocols';
 import { callsOf, isEnded, summaryOf, unreachable } from '@concordat/protocols';
 import { canonicalJson } from '@concordat/wire';
-import { agreementOf, replyFor } from './answering.js';
+import { agreementOf, decidesForAll, replyFor } from './answering.js';
 import { consequenceOf } from './consequences.js';
 import type { Judgement, Known, OnBranch } from './words.js';
 import { mayNot, unchanged } from './words.js';
@@ -59,6 +60,14 @@ const UNSEEN =
   'A vote of yes is given by nobody else, unless the branch is seen to be prepared. ' +
   'To roll the transaction back is safe.';
 
+/** Z6 of answering.ts. */
+const FOR_ALL =
+  'It would decide for all, and nobody sees how it stands: force it, which takes two people.';
+
+function isForAll({ operation }: TokenedCall, { transaction }: Known): boolean {
+  return decidesForAll(operation, summaryOf(transaction).phase);
+}
+
 function resolve(ask: AskTo<'resolve'>, known: Known): Judgement {
   const { as, result, unconfirmed } = ask;
   const told = as === 'done' ? 'that it has done what it was told' : 'that it has refused';
@@ -73,6 +82,7 @@ function resolve(ask: AskTo<'resolve'>, known: Known): Judgement {
     return mayNot(`The participant itself says otherwise: ${observation?.evidence}.`, effect);
   }
   if (agreement === 'unseen') return mayNot(UNSEEN, effect);
+  if (agreement === 'cannot-tell' && isForAll(call, known)) return mayNot(FOR_ALL, effect);
   if (agreement === 'cannot-tell' && !unconfirmed) {
     const why = observation?.evidence ?? 'it was not asked';
     return mayNot(
@@ -82,7 +92,8 @@ function resolve(ask: AskTo<'resolve'>, known: Known): Judgement {
   }
   const event = repliedBy(call, reply, result);
   const because = `${call.operation} is outstanding${agreement === 'agrees' ? ', and the participant agrees' : ''}.`;
-  return does(known, event, because, effect);
+  const alone = agreement === 'cannot-tell' ? ' Nothing confirms it but your word.' : '';
+  return does(known, event, because, `${effect}${alone}`);
 }
 
 /** B1, B2. */
@@ -90,13 +101,14 @@ function force({ branch, outcome }: AskTo<'force'>, known: Known): Judgement {
   const { decision } = summaryOf(known.transaction);
   const effect = `Ends the branch by ${outcome}, and records that a person has done so.`;
   if (isEnded(known.transaction)) return mayNot('It has ended.', effect);
-  if (known.definition.protocol === 'saga') {
+  const call = callTo(known, branch);
+  const decides = call !== undefined && isForAll(call, known);
+  if (known.definition.protocol === 'saga' && !decides) {
     return mayNot('A step of a saga is resolved or skipped, and not forced.', effect);
   }
-  if (decision === 'undecided') {
+  if (decision === 'undecided' && !decides) {
     return mayNot('Nothing is decided: roll the transaction back, which is safe.', effect);
   }
-  const call = callTo(known, branch);
   if (call === undefined) return mayNot(nothingOutstanding(known, branch), effect);
   const { observation } = known;
   const contrary = outcome === 'commit' ? 'rolled-back' : 'committed';
@@ -105,9 +117,12 @@ function force({ branch, outcome }: AskTo<'force'>, known: Known): Judgement {
   }
   const where = observation === undefined ? '' : ` ${whereForced(observation)}`;
   const against = decision === outcome ? 'as was decided' : `against the decision, ${decision}`;
-  const because = `${call.operation} is outstanding; this would be ${against}.`;
-  const event = repliedBy(call, { type: `heuristic-${outcome}` });
-  return does(known, event, because, `${effect}${where}`);
+  const what = decides ? 'decide for all' : `be ${against}`;
+  const because = `${call.operation} is outstanding; this would ${what}.`;
+  const heuristic: Reply = { type: `heuristic-${outcome}` };
+  const reply = decides ? replyFor(call, outcome === 'commit' ? 'done' : 'refused') : heuristic;
+  if (typeof reply === 'string') return mayNot(reply, effect);
+  return does(known, repliedBy(call, reply), because, `${effect}${where}`);
 }
 
 function whereForced({ gid, observed }: NonNullable<Known['observation']>): string {

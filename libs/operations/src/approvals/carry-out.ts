@@ -19,6 +19,7 @@ import { IS_AUDITED } from '../statements/is-audited.js';
 import { POSTPONE_APPROVAL } from '../statements/postpone-approval.js';
 import { SETTLE_APPROVAL } from '../statements/settle-approval.js';
 import { TAKE_APPROVED } from '../statements/take-approved.js';
+import { settle } from './settling.js';
 
 /** How long whoever has taken an approval is given before another tries. */
 export const LEASE_MS = 60_000;
@@ -70,6 +71,7 @@ export class CarryingOut {
 
   /** O3. */
   private act(row: ApprovalRow): Promise<CameOf> {
+    if (row.is_stale) return settle(this.ports, row, 'failed', 'it could not be done in an hour');
     return this.kinds[row.action](row);
   }
 }

@@ -30,7 +30,6 @@ export class Forcing {
   ) {}
 
   async carryOut(row: ApprovalRow): Promise<CameOf> {
-    if (row.is_stale) return settle(this.ports, row, 'failed', 'it could not be done in an hour');
     const asked = askedOf(row);
     let seen: string | undefined;
     for (let tries = 0; tries < TRIES_MAX; tries++) {

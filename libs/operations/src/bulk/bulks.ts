@@ -1,13 +1,15 @@
 // Many transactions at once, by a filter.
 //
 //   asked ─▶ running ─┬─ pause ─▶ paused ─ resume ─▶ running
-//                     ├─ too many failures ─▶ stopped
+//                     ├─ too many failures ─▶ stopped ─ resume ─▶ running
 //                     ├─ cancel ─▶ cancelled
 //                     └─ nothing left ─▶ finished
 //
 // L1. What the filter finds is written down when it is asked for, and that is what is worked
 //     through: not what it would find by the time that somebody comes to it.
 // L2. Who asks may act upon those tenants' transactions; of others, none is in the snapshot.
+// L3. What has stopped goes on where it was: what has failed is not asked again, for each item has
+//     one line in the audit. Whoever resumes it says how many more may fail.
 import type { Principal } from '@concordat/access';
 import { may } from '@concordat/access';
 import type { AuditLine } from '@concordat/engine';
@@ -47,10 +49,11 @@ export type SelectIds = (
 ) => Promise<readonly { readonly gtid: string; readonly tenant: string }[]>;
 
 export type Verb = 'pause' | 'resume' | 'cancel';
+export type Steering = Pick<BulkRequest, 'reason'> & Partial<Pick<BulkRequest, 'failuresMax'>>;
 
 const STEERS: { readonly [V in Verb]: readonly [from: readonly string[], to: string] } = {
   pause: [['running'], 'paused'],
-  resume: [['paused'], 'running'],
+  resume: [['paused', 'stopped'], 'running'],
   cancel: [['running', 'paused'], 'cancelled'],
 };
 
@@ -89,14 +92,22 @@ export class Bulks {
     return this.view(await this.visible(request, 'read'));
   }
 
-  /** @throws Refusal */
-  async steer(request: OperatorRequest, verb: Verb, reason: string): Promise<BulkView> {
+  /** L3. @throws Refusal */
+  async steer(
+    request: OperatorRequest,
+    verb: Verb,
+    { reason, failuresMax }: Steering,
+  ): Promise<BulkView> {
     const row = await this.visible(request, 'transactions.operate');
     const [from, to] = STEERS[verb];
     const tenants = tenantsOf(row);
-    const line = this.lineOf(request, { id: row.id, verb, reason }, tenants);
+    const isMore = row.state === 'stopped' && failuresMax !== undefined;
+    const line = {
+      ...this.lineOf(request, { id: row.id, verb, reason }, tenants),
+      ...(isMore ? { evidence: { failuresMax } } : {}),
+    };
     const steer = async (run: Run): Promise<void> => {
-      const steered = await run(STEER_BULK, [row.id, from, to]);
+      const steered = await run(STEER_BULK, [row.id, from, to, failuresMax ?? null]);
       if (steered.length > 0) return;
       const [now = row] = await run<BulkRow>(FIND_BULK, [row.id]);
       throw new Refusal('not-possible', `It is ${now.state}: you cannot ${verb} it.`);

@@ -1,7 +1,12 @@
-import { bulkRequestSchema, plainRequestSchema } from '@concordat/wire/operations';
+import {
+  bulkRequestSchema,
+  bulkResumeRequestSchema,
+  plainRequestSchema,
+} from '@concordat/wire/operations';
+import type { z } from 'zod';
 import type { Route } from '../api.js';
 import { bodyOf } from '../requests.js';
-import type { Bulks, Verb } from './bulks.js';
+import type { Bulks, Steering, Verb } from './bulks.js';
 
 const AT = '/v1/operations/bulk';
 const reasonSchema = plainRequestSchema.pick({ reason: true });
@@ -10,6 +15,11 @@ const SUMMARIES: { readonly [V in Verb]: string } = {
   pause: 'Hold a bulk',
   resume: 'Go on with a bulk',
   cancel: 'End a bulk; what is done stays done',
+};
+const BODIES: { readonly [V in Verb]: z.ZodType<Steering> } = {
+  pause: reasonSchema,
+  resume: bulkResumeRequestSchema,
+  cancel: reasonSchema,
 };
 
 export function bulkRoutes(bulks: Bulks): readonly Route[] {
@@ -21,8 +31,8 @@ export function bulkRoutes(bulks: Bulks): readonly Route[] {
       of: 'tenant',
       summary: SUMMARIES[verb],
       answer: async (request) => {
-        const { reason } = bodyOf(reasonSchema, request);
-        return { status: 200, body: await bulks.steer(request, verb, reason) };
+        const asked = bodyOf(BODIES[verb], request);
+        return { status: 200, body: await bulks.steer(request, verb, asked) };
       },
     };
   });

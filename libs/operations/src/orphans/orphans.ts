@@ -87,7 +87,6 @@ export class Orphans {
     if (resourceManager === null || gid === null) {
       return { type: 'failed', said: 'it names no prepared branch' };
     }
-    if (row.is_stale) return settle(this.ports, row, 'failed', 'it could not be done in an hour');
     const whyNot = await this.whyNoOrphan(row, { resourceManager, gid });
     if (whyNot !== undefined) return whyNot;
     const intent = lineOf(row, 'intended', {

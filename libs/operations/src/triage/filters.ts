@@ -2,6 +2,8 @@
 //
 // L1. Unknown and malformed parameters are refused by name, as everywhere.
 // L2. A tenant that one may not see has no transactions: nobody learns that it exists.
+// L3. What has ended otherwise than decided has a cause as well: its outcome (U1 of heuristics.ts).
+//     Every other cause is one of what is unfinished.
 import type { GlobalTransactionId } from '@concordat/protocols';
 import type { ListAsked } from '@concordat/wire';
 import { errorsOf, parseListQuery, parseWith } from '@concordat/wire';
@@ -9,6 +11,7 @@ import type { Harm } from '@concordat/wire/operations';
 import { ALL_TENANTS, harms, triageExtras } from '@concordat/wire/operations';
 import { z } from 'zod';
 import { malformed } from '../requests.js';
+import { outcomeOfCause } from './heuristics.js';
 
 export type Tenants = typeof ALL_TENANTS | readonly string[];
 
@@ -57,7 +60,16 @@ export function askedOf(query: Readonly<Record<string, string>>, tenants: Tenant
     gtidDigits: gtid === undefined ? undefined : digitsOf(gtid),
     tenants: narrowed(tenants, tenant),
   };
-  return { sought, limit, cursor };
+  return { sought: ofHeuristics(sought), limit, cursor };
+}
+
+/** L3. */
+function ofHeuristics(sought: Sought): Sought {
+  const outcome = sought.cause === undefined ? undefined : outcomeOfCause(sought.cause);
+  if (outcome === undefined) return sought;
+  const isOther = sought.harms?.includes('heuristic') === false;
+  if (isOther || (sought.outcome ?? outcome) !== outcome) return sought; // and so there is none
+  return { ...sought, cause: undefined, harms: ['heuristic'], outcome };
 }
 
 function truthOf(text: 'true' | 'false' | undefined): boolean | undefined {

@@ -60,6 +60,7 @@ export const brokenOutcomes = [
   'heuristic-mixed',
   'heuristic-hazard',
 ] as const satisfies readonly Outcome[];
+export type BrokenOutcome = (typeof brokenOutcomes)[number];
 
 /** @param outcome undefined while it is unfinished */
 export function isBroken(outcome: Outcome | undefined): boolean {

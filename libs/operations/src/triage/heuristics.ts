@@ -5,6 +5,8 @@
 import type { GlobalTransactionId, Outcome } from '@concordat/protocols';
 import type { CauseView } from '@concordat/wire/operations';
 import { fingerprintOf } from './fingerprint.js';
+import type { BrokenOutcome } from './harm.js';
+import { brokenOutcomes } from './harm.js';
 import { timeOf } from './stored.js';
 
 /** What HEURISTICS returns: of each outcome that there is. */
@@ -21,6 +23,11 @@ export interface HeuristicsRow {
 export const NAMED_MAX = 3;
 
 const ERROR = 'It has ended otherwise than decided, and nobody has dealt with it.';
+
+/** U1. Undefined: it is the fingerprint of another cause. */
+export function outcomeOfCause(fingerprint: string): BrokenOutcome | undefined {
+  return brokenOutcomes.find((outcome) => fingerprintOf('', outcome, ERROR) === fingerprint);
+}
 
 /** U1. */
 export function causeOfHeuristics(row: HeuristicsRow): CauseView {

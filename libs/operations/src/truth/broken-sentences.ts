@@ -137,7 +137,7 @@ export function onLeftover(
       };
     case 'stays-done':
       return {
-        summary: 'Its participant will not compensate it: the step stays done.',
+        summary: 'Nobody compensates it any more: the step stays done.',
         consequence: 'The saga is partly compensated, and its outcome says so.',
         safe: [LOOK],
       };

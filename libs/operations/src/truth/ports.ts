@@ -1,4 +1,5 @@
-// What the truth needs of the world: to find a transaction, and to ask whoever takes part in it.
+// What the truth needs of the world: to find a transaction and what people have said of it, and to
+// ask whoever takes part in it.
 import type { OperationsPorts } from '../ports.js';
 
 export type TruthPorts = Pick<
@@ -6,5 +7,6 @@ export type TruthPorts = Pick<
   'participants' | 'resourceManagers' | 'cluster' | 'clock' | 'timers'
 > & {
   readonly engine: Pick<OperationsPorts['engine'], 'find'>;
+  readonly store: Pick<OperationsPorts['store'], 'run'>;
   readonly recovery: Pick<OperationsPorts['recovery'], 'statuses'>;
 };

@@ -137,7 +137,7 @@ function whatIfThere({ decision, phase, state }: BranchCase): string {
       'undone.'
     );
   }
-  if (state === 'done') return `By its own word it is executed: ${BY_HAND}.`;
+  if (state === 'done') return `By the journal it is executed: ${BY_HAND}.`;
   if (decision === 'commit') return `It is asked until it is done: to skip it, or ${BY_HAND}.`;
   return (
     'Whether it is executed is not known. If the saga turns back the step is compensated, executed ' +

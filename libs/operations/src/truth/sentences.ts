@@ -56,6 +56,10 @@ const plain: Telling = (code, found, words) => {
     case 'prepared-after-refusal':
     case 'stays-done':
       return onLeftover(code, found, words);
+    case 'skipped':
+      return onSkipped(found);
+    case 'said-only':
+      return onSaid(found, words);
     case 'moving':
     case 'cannot-tell':
     case 'cannot-be-asked':
@@ -86,6 +90,28 @@ function onFine(
   }
   const summary = `${decided(decision)}, and by the journal this branch has obeyed.`;
   return { summary, ...nothing };
+}
+
+function onSkipped({ decision }: BranchCase): Sentences {
+  const back = ' If the saga turns back, its compensation is sent all the same.';
+  return {
+    summary: `${decided(decision)}, and a person has skipped this step: nobody has executed it.`,
+    consequence: `It counts as done, for a person has said so.${decision === 'commit' ? '' : back}`,
+    safe: [],
+  };
+}
+
+function onSaid({ decision, observed, state }: BranchCase, words: Vocabulary): Sentences {
+  const isDone = state === 'done' || decision === 'commit';
+  const obeyed = isDone ? words.committed : words.rolledBack;
+  const how = state === 'refused' ? journalSays(state) : obeyed;
+  const holds = observed === 'absent' ? '' : words.mayHold;
+  const unlike = 'If it is not so, its work is missing, or too much, and nobody asks for it again.';
+  return {
+    summary: `${decided(decision)}, and that this branch ${how} is the word of people alone.`,
+    consequence: `Nothing confirms it. ${unlike} ${holds}`.trim(),
+    safe: observed === 'unreachable' ? [BRING_BACK, LOOK] : [LOOK],
+  };
 }
 
 function onTheWay(

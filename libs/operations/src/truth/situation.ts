@@ -23,6 +23,8 @@
 //     is done and whose turn has not come waits for those after it.
 // S8. The journal's word of a branch may be that of a person who answered in its place. Whom one
 //     has forced, while nobody could be asked, may be prepared still: it is not called as decided.
+//     What one has said to be done, and nobody confirms, is that person's word alone. A step that
+//     one has skipped was never executed: that nothing is there of it breaks no promise.
 import type { Observed } from '@concordat/engine';
 import type { Decision, ProtocolName } from '@concordat/protocols';
 import { unreachable } from '@concordat/protocols';
@@ -36,7 +38,11 @@ export interface Standing {
   /** Of the branch, by the journal, in the words of the protocol. */
   readonly state: string;
   readonly observed: Observed;
+  readonly word: Word;
 }
+
+/** S8. Whose word the branch's state is: that of a person whom nobody confirmed, or not. */
+export type Word = 'its-own' | 'unconfirmed' | 'skipped';
 
 export type Undecided =
   | 'not-yet'
@@ -53,6 +59,7 @@ export type Code =
   | 'as-decided'
   | 'as-recorded'
   | 'took-no-part'
+  | 'skipped'
   /** Decided, and on its way. */
   | 'awaits-order'
   | 'obeyed-unheard'
@@ -69,6 +76,7 @@ export type Code =
   | 'heuristic'
   | 'stays-done'
   /** It cannot be told. */
+  | 'said-only'
   | 'moving'
   | 'cannot-tell'
   | 'cannot-be-asked';
@@ -101,6 +109,8 @@ export function situationOf(standing: Standing): Code {
   const { observed, state } = standing;
   const heard = heardOf(state);
   if (heard === 'heuristic') return onHeuristic(standing);
+  const told = onWord(standing);
+  if (told !== undefined) return told;
   if (observed === 'unreachable') return 'cannot-be-asked'; // S3
   if (observed === 'unknown') return 'cannot-tell';
   switch (heard) {
@@ -116,6 +126,21 @@ export function situationOf(standing: Standing): Code {
       return onObeyed(standing, observed);
     default:
       return unreachable(heard);
+  }
+}
+
+/** S8. Undefined: what is seen of it says more. */
+function onWord({ word, state, observed }: Standing): Code | undefined {
+  switch (word) {
+    case 'its-own':
+      return undefined;
+    case 'unconfirmed':
+      if (observed === 'absent' && state === 'refused') return undefined; // as it says
+      return ['absent', 'unknown', 'unreachable'].includes(observed) ? 'said-only' : undefined;
+    case 'skipped':
+      return ['absent', 'rolled-back'].includes(observed) ? 'skipped' : undefined;
+    default:
+      return unreachable(word);
   }
 }
 
@@ -287,7 +312,7 @@ function onRefusal({ decision, state }: Standing, observed: Seen): Code {
 }
 
 /** It has acknowledged the order of the decision. */
-function onObeyed({ decision }: Standing, observed: Seen): Code {
+function onObeyed({ decision }: Pick<Standing, 'decision'>, observed: Seen): Code {
   switch (observed) {
     case 'absent':
       return 'as-decided';
@@ -310,5 +335,5 @@ function onHeuristic({ decision, state, observed }: Standing): Code {
   if (!isAsDecided) return 'heuristic';
   if (observed === 'unknown') return 'cannot-tell'; // S8
   if (observed === 'unreachable') return 'cannot-be-asked';
-  return onObeyed({ protocol: '2pc', phase: 'ended', decision, state, observed }, observed);
+  return onObeyed({ decision }, observed);
 }

@@ -17,6 +17,7 @@ import type { Finding, Status } from '@concordat/recovery';
 import { asBranchId, asGtid } from '@concordat/wire';
 import { inDoubtListSchema, truthViewSchema } from '@concordat/wire/operations';
 import { describe, expect, test } from 'vitest';
+import type { PersonsWord } from './persons-words.js';
 import type { TruthPorts } from './ports.js';
 import { Truth } from './truth.js';
 
@@ -67,11 +68,13 @@ type World = {
   readonly statuses?: readonly Status[];
   /** Of one look. */
   readonly tookMs?: number;
+  readonly said?: readonly PersonsWord[];
 };
 
 const prepared: Probed = { observed: 'prepared', source: 'participant', evidence: 'seen' };
 
-function open({ found = [after(2)], probe, managers = [], statuses = [], tookMs = 1 }: World) {
+function open({ found = [after(2)], probe, managers = [], statuses = [], ...more }: World) {
+  const { tookMs = 1, said = [] } = more;
   let now = 0;
   let reads = 0;
   let looks = 0;
@@ -91,6 +94,7 @@ function open({ found = [after(2)], probe, managers = [], statuses = [], tookMs 
         return probe === undefined ? Promise.resolve(prepared) : probe(inquiry);
       },
     } as TruthPorts['participants'],
+    store: { run: () => Promise.resolve(said as never) },
     resourceManagers: managers,
     recovery: { statuses: () => statuses },
     cluster: CLUSTER,
@@ -171,6 +175,21 @@ describe('the truth of a transaction', () => {
       evidence: expect.stringMatching(
         /is prepared in database of stock; its service says: I forgot/,
       ),
+    });
+  });
+
+  test('tells a person’s word from that of its participant, of the call that was answered', async () => {
+    const said = (operation: 'prepare' | 'commit') =>
+      open({
+        found: [after(3)],
+        probe: () => Promise.resolve({ ...prepared, observed: 'absent' }),
+        said: [{ branch: ORDER, operation, word: 'unconfirmed' }],
+      }).truth.truthOf(GTID, { payloads: true });
+    expect(await said('commit')).toMatchObject({
+      branches: [{ verdict: { code: 'said-only', severity: 'attention' } }, {}],
+    });
+    expect(await said('prepare')).toMatchObject({
+      branches: [{ verdict: { code: 'as-decided', severity: 'fine' } }, {}],
     });
   });
 

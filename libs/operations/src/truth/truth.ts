@@ -31,6 +31,8 @@ import { AllHoldings } from './holdings.js';
 import { inDoubtListOf } from './in-doubt.js';
 import type { Seen } from './observing.js';
 import { observe } from './observing.js';
+import type { PersonsWord } from './persons-words.js';
+import { personsWordsOf, wordOf } from './persons-words.js';
 import type { TruthPorts } from './ports.js';
 import { instantText, participantText } from './texts.js';
 import type { BranchCase, Judgement, OutstandingCall } from './verdict.js';
@@ -90,7 +92,7 @@ export class Truth {
     const branch = definitionOf(record, id);
     const reports = this.reportsFor(record);
     const seen = await observe(this.ports, record, branch, reports, LOOK_TIMEOUT_MS);
-    const { judgement } = judged(record, branch, seen, false);
+    const { judgement } = judged(record, branch, { seen, said: [], isMoving: false });
     return { ...seen.observation, byHand: judgement.byHand };
   }
 
@@ -125,11 +127,15 @@ export class Truth {
         observe(this.ports, before, branch, reports, LOOK_TIMEOUT_MS),
       ),
     );
-    const record = (await this.ports.engine.find(before.gtid)) ?? before;
+    const [found, said] = await Promise.all([
+      this.ports.engine.find(before.gtid),
+      personsWordsOf(this.ports.store.run, before.gtid),
+    ]);
+    const record = found ?? before;
     const isMoving = record.transaction.version !== before.transaction.version; // T2
     const branches = before.definition.branches.flatMap((branch, index) => {
       const one = seen[index];
-      return one === undefined ? [] : [judged(record, branch, one, isMoving)];
+      return one === undefined ? [] : [judged(record, branch, { seen: one, said, isMoving })];
     });
     return { record, isMoving, branches, reports: await reports };
   }
@@ -179,31 +185,35 @@ function definitionOf({ definition }: TransactionRecord, id: BranchId): BranchDe
   return branch;
 }
 
-function judged(
-  record: TransactionRecord,
-  branch: BranchDefinition,
-  seen: Seen,
-  isMoving: boolean,
-): Looked {
+interface Beside {
+  readonly seen: Seen;
+  readonly said: readonly PersonsWord[];
+  readonly isMoving: boolean;
+}
+
+function judged(record: TransactionRecord, branch: BranchDefinition, beside: Beside): Looked {
   const outstanding = outstandingOf(record, branch.id);
-  const found = caseOf(record, branch, { seen, outstanding, isMoving });
+  const found = caseOf(record, branch, { ...beside, outstanding });
+  const { seen, isMoving } = beside;
   return { record, branch, seen, outstanding, isMoving, judgement: judge(found) };
 }
 
 function caseOf(
   { transaction, definition }: TransactionRecord,
   { id }: BranchDefinition,
-  { seen, outstanding, isMoving }: Pick<Looked, 'seen' | 'outstanding' | 'isMoving'>,
+  { seen, said, outstanding, isMoving }: Beside & Pick<Looked, 'outstanding'>,
 ): BranchCase {
   const { phase, decision, branches } = summaryOf(transaction);
+  const state = branches.find((one) => one.id === id)?.state ?? '';
   return {
     protocol: definition.protocol,
     phase,
     decision,
     isPaused: transaction.paused === true,
-    state: branches.find((one) => one.id === id)?.state ?? '',
+    state,
     outstanding,
     observed: seen.observed,
+    word: wordOf(said, id, state),
     isMoving,
   };
 }

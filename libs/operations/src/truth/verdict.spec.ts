@@ -7,6 +7,7 @@ import type { Decision, Instant, Operation, ProtocolName } from '@concordat/prot
 import { isQuestion, protocolNames } from '@concordat/protocols';
 import { operationsOf, phasesOf } from '@concordat/wire';
 import { describe, expect, test } from 'vitest';
+import type { Word } from './situation.js';
 import type { BranchCase } from './verdict.js';
 import { judge } from './verdict.js';
 
@@ -36,11 +37,13 @@ function cellsIn(text: string): readonly Cell[] {
 }
 
 function cellOf(protocol: ProtocolName, decision: Decision, columns: readonly string[]): Cell {
-  const [, phase = '', state = '', asked = '', seen = '', severity = '', code = '', breaks = ''] =
+  const [, phase = '', journal = '', asked = '', seen = '', severity = '', code = '', breaks = ''] =
     columns;
   const [observed = '', mark] = seen.split(' ');
-  const found = { protocol, decision, phase, state, observed: observed as Observed };
-  const title = `${protocol} ${decision}: ${phase}, ${state}, ${asked}, seen ${observed}`;
+  const [state = '', said] = journal.split(', ');
+  const word = (said ?? 'its-own') as Word;
+  const found = { protocol, decision, phase, state, word, observed: observed as Observed };
+  const title = `${protocol} ${decision}: ${phase}, ${journal}, ${asked}, seen ${observed}`;
   return {
     title,
     found: { ...found, isPaused: false, isMoving: false, outstanding: outstandingIn(asked) },

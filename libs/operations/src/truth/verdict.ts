@@ -13,7 +13,7 @@ import type { Observed } from '@concordat/engine';
 import type { Decision, Instant, Operation, ProtocolName } from '@concordat/protocols';
 import { unreachable } from '@concordat/protocols';
 import { sentencesOf } from './sentences.js';
-import type { Code } from './situation.js';
+import type { Code, Word } from './situation.js';
 import { heardOf, situationOf } from './situation.js';
 
 /** All that a verdict on a branch rests upon. */
@@ -28,6 +28,7 @@ export interface BranchCase {
   /** The call that is outstanding. */
   readonly outstanding: OutstandingCall | undefined;
   readonly observed: Observed;
+  readonly word: Word;
   /** The transaction has changed while its branches were asked. */
   readonly isMoving: boolean;
 }
@@ -105,6 +106,7 @@ function plainSeverity(code: Code, { decision, state }: BranchCase): Severity {
     case 'as-decided':
     case 'as-recorded':
     case 'took-no-part':
+    case 'skipped':
       return 'fine';
     case 'awaits-order':
     case 'obeyed-unheard':
@@ -125,6 +127,7 @@ function plainSeverity(code: Code, { decision, state }: BranchCase): Severity {
     case 'reappeared':
     case 'prepared-after-refusal':
     case 'stays-done':
+    case 'said-only':
       return 'attention';
     case 'ended-against-decision':
     case 'ended-before-decision':
@@ -152,6 +155,7 @@ function breaksIn(code: Code, found: BranchCase): Breaks {
   switch (code) {
     case 'as-decided':
     case 'took-no-part':
+    case 'skipped':
     case 'obeyed-unheard':
     case 'obeyed-early':
     case 'ended-against-decision':
@@ -183,6 +187,7 @@ function breaksIn(code: Code, found: BranchCase): Breaks {
       return whileUnseen(found);
     case 'gone-after-vote':
     case 'executed-out-of-turn':
+    case 'said-only':
     case 'moving':
       return 'unknown';
     default:

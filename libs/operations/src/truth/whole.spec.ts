@@ -18,7 +18,7 @@ function whole(
     phase,
     branches: branches.map(([branch, state, observed]) => {
       const plain = { protocol, decision, phase, state, observed, isPaused: false };
-      const found = { ...plain, isMoving: false, outstanding: undefined };
+      const found = { ...plain, word: 'its-own' as const, isMoving: false, outstanding: undefined };
       return { branch, observed, isOutstanding: false, judgement: judge(found) };
     }),
   });

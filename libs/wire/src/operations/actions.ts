@@ -52,7 +52,7 @@ export const resolveRequestSchema = z
     }),
     result: z.unknown().optional().meta({ description: 'What the operation would have answered.' }),
     evidence,
-    /** The participant's own word contradicts it, or cannot be had: say so knowingly. */
+    /** The participant's own word cannot be had: say so knowingly. Nobody may contradict it. */
     unconfirmed: z.boolean().default(false),
   })
   .meta({ id: 'ResolveRequest' });
@@ -61,7 +61,9 @@ export const forceRequestSchema = z
   .strictObject({ ...common, outcome: z.enum(['commit', 'rollback']), evidence })
   .meta({
     id: 'ForceRequest',
-    description: 'End a branch against the decision, or without one. Needs a second person.',
+    description:
+      'End a branch that does not obey, as decided or against it; or give, unseen, the word that ' +
+      'decides for all. Needs a second person.',
   });
 
 export const amendRequestSchema = z
@@ -142,6 +144,8 @@ export const approvalListSchema = z.strictObject({ items: z.array(approvalViewSc
 export const bulkActions = ['retry', 'pause', 'resume', 'rollback'] as const;
 export type BulkAction = (typeof bulkActions)[number];
 
+const failuresMax = z.int().min(1).max(10_000).default(10);
+
 export const bulkRequestSchema = z
   .strictObject({
     action: z.enum(bulkActions),
@@ -151,15 +155,25 @@ export const bulkRequestSchema = z
     dryRun: common.dryRun,
     perSecondMax: z.int().min(1).max(1_000).default(20),
     /** Stops by itself after so many failures. */
-    failuresMax: z.int().min(1).max(10_000).default(10),
+    failuresMax,
   })
   .meta({ id: 'BulkRequest' });
+
+export const bulkResumeRequestSchema = z
+  .strictObject({
+    reason: reasonSchema,
+    failuresMax: failuresMax.meta({
+      description: 'Of one that has stopped: after so many more it stops again.',
+    }),
+  })
+  .meta({ id: 'BulkResumeRequest' });
 
 export const bulkViewSchema = z
   .strictObject({
     id: z.string(),
     action: z.enum(bulkActions),
     filter: z.record(z.string(), z.string()),
+    /** `stopped`: too many have failed; it goes on if somebody resumes it. */
     state: z.enum(['running', 'paused', 'cancelled', 'stopped', 'finished']),
     reason: z.string(),
     askedBy: z.string(),
@@ -188,4 +202,5 @@ export type AvailabilityView = z.infer<typeof availabilitySchema>;
 export type ActionResultView = z.infer<typeof actionResultSchema>;
 export type ApprovalView = z.infer<typeof approvalViewSchema>;
 export type BulkRequest = z.infer<typeof bulkRequestSchema>;
+export type BulkResumeRequest = z.infer<typeof bulkResumeRequestSchema>;
 export type BulkView = z.infer<typeof bulkViewSchema>;

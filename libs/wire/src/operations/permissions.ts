@@ -24,7 +24,7 @@ export const permissions = [
   'participants.operate',
   /** Answer in a participant's place with evidence, skip, replay, edit, forget, adopt. */
   'transactions.resolve',
-  /** Ask for an outcome against or without the decision, and approve what another has asked. */
+  /** Ask for an outcome by force, and approve what another has asked. */
   'outcomes.force',
   'audit.read',
   'access.manage',
