@@ -19,6 +19,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          isolate: false, // they share no state: a process for each would only cost time
           include: [
             'libs/*/src/**/*.spec.ts',
             'apps/*/src/**/*.spec.ts',

@@ -34,11 +34,11 @@ describe('a worker that is killed in the middle of a call', () => {
     const participants = participantsOn(redisUrl, queue);
     const branch = newBranch();
     const victim = await spawnWorker(queue);
-    const lost = participants.ask(branch.question('execute', 1, { timeoutMs: 1_500 }));
+    const lost = participants.ask(branch.question('execute', 1, { timeoutMs: 3_000 }));
     await victim.says('at work');
     victim.child.kill('SIGKILL');
     expect(await once(victim.child, 'exit')).toEqual([null, 'SIGKILL']);
-    expect(doubtIn(await lost)).toBe('no answer within 1500 ms: a worker is at it');
+    expect(doubtIn(await lost)).toBe('no answer within 3000 ms: a worker is at it');
     expect(await effectsOf(pool, branch.gtid)).toEqual([]);
     await workerOn(redisUrl, queue, service.participant, prompt);
     const again = participants.ask(branch.question('execute', 1, { timeoutMs: 20_000 }));

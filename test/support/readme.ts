@@ -79,10 +79,13 @@ export interface Ran {
 export class RunningExample {
   private printedSoFar = '';
   private complainedSoFar = '';
+  /** It has ended, and all that it has printed was read. */
+  private readonly gone: Promise<unknown>;
 
   constructor(private readonly child: ChildProcess) {
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.printedSoFar += text));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.complainedSoFar += text));
+    this.gone = once(child, 'close');
   }
 
   get printed(): string {
@@ -91,9 +94,7 @@ export class RunningExample {
 
   /** Resolves when it ends by itself; a server does not. */
   async ended(): Promise<Ran> {
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      await once(this.child, 'close');
-    }
+    await this.gone;
     const { exitCode: code } = this.child;
     return { code, printed: this.printedSoFar, complained: this.complainedSoFar };
   }

@@ -24,6 +24,8 @@ export class Victim {
   url = '';
   private port: number | undefined;
   private child: ChildProcess | undefined;
+  /** It has ended, and all that it has printed was read. */
+  private gone: Promise<unknown> | undefined;
   private printed = '';
 
   constructor(
@@ -52,6 +54,7 @@ export class Victim {
     keep(child);
     this.printed = '';
     this.child = child;
+    this.gone = once(child, 'close');
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.printed += text));
     const isUp = () => this.isReady() || (this.hasEnded() && crashAt !== '');
     await eventually(`${this.name} is ready:\n${this.printed}`, isUp, READY_TIMEOUT_MS);
@@ -67,6 +70,7 @@ export class Victim {
   async death(timeoutMs?: number): Promise<Death> {
     const what = `${this.name} is dead:\n${this.printed}`;
     await eventually(what, () => this.hasEnded(), timeoutMs);
+    await this.gone;
     const said = /^crash point reached: (?<point>\S+)$/m.exec(this.printed)?.groups?.['point'];
     return { signal: this.child?.signalCode ?? null, said };
   }
@@ -94,9 +98,8 @@ export class Victim {
   async kill(): Promise<void> {
     const { child } = this;
     if (child === undefined || this.hasEnded()) return;
-    const gone = once(child, 'close');
     child.kill('SIGKILL'); // ends one that is stopped, too
-    await gone;
+    await this.gone;
   }
 
   private isReady(): boolean {
