@@ -236,6 +236,30 @@ describe('in bulk', () => {
     expect(await pausedNow()).toContain(true);
   });
 
+  test('one that has stopped after too many failures goes on when it is resumed', async () => {
+    const request = { name: 'refused bulk' };
+    const found = await Promise.all(
+      [1, 2].map(() => predicaments.stuckAt('2pc', 'commit', { request })),
+    );
+    await maria.go('/transactions?name=refused+bulk');
+    await maria.page.getByRole('button', { name: /^Act on all that match/ }).click();
+    await maria.page.getByRole('menuitem', { name: 'Roll back', exact: true }).click();
+    const fields = { 'At most, a second': '1', 'Stop after failures': '1' };
+    const filled = { reason, fields, typed: 'roll back' };
+    await fillIn(maria, 'Roll back: all that match', filled); // each is decided, and refuses
+    await maria.go('/bulk');
+    const bulk = maria.page.getByRole('region', { name: /^Roll back/ }).first();
+    await bulk.getByText('stopped', { exact: true }).waitFor();
+    await bulk.getByText('1 of 2').waitFor();
+    await bulk.getByRole('button', { name: 'Resume …' }).click();
+    await fillIn(maria, 'Resume', { reason });
+    await bulk.getByText('finished', { exact: true }).waitFor();
+    await bulk.getByText('2 of 2').waitFor();
+    for (const { gtid } of found) {
+      expect((await world.api.find(gtid)).decision, 'it stays').toBe('commit');
+    }
+  });
+
   test('some that are selected are paused, and no others', async () => {
     const request = { name: 'chosen' };
     const [first, second] = await Promise.all(

@@ -45,10 +45,28 @@ describe('participants', () => {
       const row = page.getByRole('row').filter({ hasText: 'beta' });
       await row.getByText('Paused by operator: it was agreed').waitFor();
       expect(await participant('beta')).toMatchObject({ health: 'paused' });
+      const gtid = await world.begin();
+      await operator.go(`/transactions/${gtid}`);
+      await page.getByText('It waits for a paused participant.').waitFor();
+      await operator.go('/participants');
       await page.getByRole('button', { name: 'Resume beta' }).click();
       await fillIn(operator, 'Resume beta', { reason });
       await page.getByRole('button', { name: 'Pause beta' }).waitFor();
       expect(await participant('beta')).toMatchObject({ paused: null });
+      expect((await world.api.untilEnded(gtid)).outcome).toBe('committed');
+    }));
+
+  test('what was proved, and is so no more, is proved again while one thinks about it', () =>
+    as('operator', async (operator) => {
+      const { page } = operator;
+      await operator.go('/participants');
+      await page.getByRole('button', { name: 'Pause beta' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByText('Proved just now').waitFor();
+      expect(await dialog.getByText('It is paused already').count()).toBe(0);
+      await world.api.post('/v1/operations/participants/beta/pause', { reason });
+      await dialog.getByText('It is paused already').waitFor();
+      await world.api.post('/v1/operations/participants/beta/resume', { reason });
     }));
 
   test('a database is scanned, and tested in plain words', () =>
@@ -64,6 +82,62 @@ describe('participants', () => {
       expect(found?.resourceManager?.lastSelfTest?.checks.length).toBeGreaterThan(3);
     }));
 });
+
+/** Nothing is asked again by itself any more, and how much would have been is counted. */
+const ONLY_WHEN_TOLD = `
+  const setOwn = globalThis.setInterval;
+  globalThis.notAsked = 0;
+  globalThis.setInterval = (work, ms, ...more) =>
+    ms < 5000 ? setOwn(work, ms, ...more) : ++globalThis.notAsked;`;
+
+test('what happens elsewhere is told to the page, which need not ask again for it', () =>
+  as('reader', async (reader) => {
+    const { page } = reader;
+    await page.addInitScript(ONLY_WHEN_TOLD);
+    await page.reload();
+    await reader.go('/participants');
+    await page.getByRole('banner').getByText('live').waitFor();
+    for (const [verb, next] of [
+      ['pause', 'Resume beta'],
+      ['resume', 'Pause beta'],
+    ] as const) {
+      const path = `/v1/operations/participants/beta/${verb}`;
+      expect((await world.api.post(path, { reason })).status).toBe(200);
+      await page.getByRole('button', { name: next }).waitFor();
+    }
+    expect(await page.evaluate<number>('notAsked')).toBeGreaterThan(0);
+  }));
+
+/** A tab that can be put behind another: every page of a browser without a screen is in sight. */
+const MAY_BE_BEHIND = `
+  globalThis.isBehind = false;
+  Object.defineProperty(document, 'visibilityState', {
+    get: () => (globalThis.isBehind ? 'hidden' : 'visible'),
+  });`;
+const setBehind = (is: boolean): string =>
+  `globalThis.isBehind = ${is}; document.dispatchEvent(new Event('visibilitychange'))`;
+/** More than the connections that a browser has to one server. */
+const TABS = 8;
+
+test('a tab that nobody sees takes no connection from the others, and is as it was when seen', () =>
+  as('reader', async (reader) => {
+    await reader.context.addInitScript(MAY_BE_BEHIND);
+    const tabs = [];
+    for (let n = 1; n <= TABS; n++) {
+      const tab = await reader.context.newPage();
+      await tab.goto(`${world.coordinator.url}/ui/#/participants`);
+      await tab.getByRole('banner').getByText('live').waitFor();
+      await tab.evaluate(setBehind(true));
+      tabs.push(tab);
+    }
+    const [first] = tabs;
+    await world.api.post('/v1/operations/participants/beta/pause', { reason });
+    await first?.evaluate(setBehind(false));
+    await first?.getByRole('button', { name: 'Resume beta' }).waitFor();
+    await first?.getByRole('banner').getByText('live').waitFor();
+    await world.api.post('/v1/operations/participants/beta/resume', { reason });
+    expect(tabs).toHaveLength(TABS);
+  }));
 
 async function participant(name: string): Promise<ParticipantHealthView | undefined> {
   const { body } = await world.api.get('/v1/operations/participants');
@@ -257,9 +331,7 @@ describe('a reader', () => {
       await page.getByText('You may not see the keys').waitFor();
       await reader.go('/audit');
       await page.getByText('This takes the permission audit.read').waitFor();
-      await reader.go('/transactions');
-      const act = page.getByRole('button', { name: /^Act on/ });
-      expect(await act.getAttribute('aria-disabled')).toBe('true');
+      await expectShut('/transactions', /^Act on/, 'transactions.operate');
       await reader.go(`/transactions/${gtid}`);
       const retry = page.locator('[data-action=retry]');
       expect(await retry.getByRole('button').isDisabled()).toBe(true);

@@ -8,9 +8,9 @@
 // H2. Each of it would set `globalThis.hurt`, open a dialog, or be refused by the policy and named
 //     in the console. None of the three may be.
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { ScriptedParticipants } from '../support/scripted-participants.js';
-import { launch, Visitor } from './support/dashboard/browser.js';
+import { DESKTOP, launch, PHONE, Visitor } from './support/dashboard/browser.js';
 import { World } from './support/dashboard/world.js';
 
 const START_TIMEOUT_MS = 120_000;
@@ -113,6 +113,56 @@ test('[46] what is folded away, and what is copied, is text too', async () => {
   maria.expectNoComplaint();
   await maria.close();
 });
+
+const BEYOND = 'document.documentElement.scrollWidth - innerWidth';
+
+/** How much wider tables are than the place that they have: then one has to scroll to see all. */
+const TOO_WIDE = `Math.max(0, ...[...document.querySelectorAll('main table')]
+  .map((table) => table.scrollWidth - table.parentElement.clientWidth))`;
+
+describe.each([
+  ['phone', PHONE],
+  ['desktop', DESKTOP],
+])('on a %s', (_, viewport) => {
+  test('names as long as they may be, of one word each, are in sight as a whole', async () => {
+    const long = await plantLong();
+    const { url } = world.coordinator;
+    const maria = await Visitor.signIn(browser, url, world.keys.maria, { viewport });
+    const { page } = maria;
+    for (const [hash, planted] of [
+      ['/', 'xxxx'],
+      ['/transactions', 'nnnn'],
+      [`/transactions/${long}`, 'kkkk'],
+      ['/audit', 'rrrr'],
+    ] as const) {
+      await maria.go(hash);
+      await page.getByRole('main').getByText(planted).first().waitFor();
+      expect(await page.evaluate<number>(BEYOND), `pixels beyond the edge: ${hash}`).toBe(0);
+      expect(await page.evaluate<number>(TOO_WIDE), `pixels of a table: ${hash}`).toBe(0);
+    }
+    maria.expectNoComplaint();
+    await maria.close();
+  });
+});
+
+/** @returns its gtid */
+async function plantLong(): Promise<string> {
+  const wide = participants.add().answers('prepare', { status: 503, body: 'x'.repeat(400) });
+  const gtid = await world.ask({
+    protocol: '2pc',
+    name: 'n'.repeat(128),
+    deadlineMs: 600_000,
+    metadata: { ['k'.repeat(64)]: 'v'.repeat(256) },
+    branches: [
+      { id: 'b'.repeat(64), participant: { url: wide.url }, payload: { text: 'p'.repeat(400) } },
+      { id: 'other', participant: { url: participants.add().url } },
+    ],
+  });
+  await world.api.until(gtid, 'stuck', ({ stuck }) => stuck);
+  const reason = 'r'.repeat(200);
+  await world.api.post(`/v1/operations/transactions/${gtid}/retry`, { reason });
+  return gtid;
+}
 
 test('[44] the policy of the page has no unsafe-inline, and a nonce that is new each time', async () => {
   const url = `${world.coordinator.url}/ui/`;

@@ -1,5 +1,9 @@
 // What has changed, as the server tells it while the page is open: `changed` {what: […]}. The page
 // then asks again; an event carries no data of its own, so a lost one costs nothing but time.
+//
+// E1. Over HTTP/1.1 a browser has six connections to one server, for all its tabs, and each stream
+//     takes one: a page that nobody sees has none. Else the seventh tab would get no answer at all.
+//     Whoever comes back to a page has all of it asked anew (as TanStack Query does by itself).
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useEffect, useState } from 'react';
 import { addressOf } from './client.js';
@@ -65,6 +69,10 @@ interface Listener {
 function listen({ onChanged, onLiveness, onEnd }: Listener): () => void {
   let source: EventSource | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
+  const close = (): void => {
+    source?.close();
+    clearTimeout(retry);
+  };
   const open = (): void => {
     source = new EventSource(addressOf('v1/operations/events'));
     source.addEventListener('open', () => onLiveness('live'));
@@ -74,10 +82,16 @@ function listen({ onChanged, onLiveness, onEnd }: Listener): () => void {
       if (source?.readyState === EventSource.CLOSED) retry = setTimeout(open, RECONNECT_MS);
     });
   };
-  open();
+  const begin = (): void => {
+    close();
+    onLiveness('connecting');
+    if (document.visibilityState === 'visible') open(); // E1
+  };
+  begin();
+  document.addEventListener('visibilitychange', begin);
   return () => {
-    source?.close();
-    clearTimeout(retry);
+    document.removeEventListener('visibilitychange', begin);
+    close();
     onEnd();
   };
 }

@@ -23,7 +23,7 @@ export class ApiError extends Error {
 
 /** No answer, or one that no coordinator of ours has given. */
 export function unreachable(cause: unknown): ApiError {
-  const detail = 'Is this machine online, and the coordinator running? The page keeps trying.';
+  const detail = 'Is this machine online, and the coordinator running?';
   const error = new ApiError(0, 'The coordinator does not answer', detail);
   error.cause = cause;
   return error;
@@ -33,6 +33,11 @@ export function unreachable(cause: unknown): ApiError {
 export function errorOf(status: number, body: unknown): ApiError {
   if (isProblem(body)) return new ApiError(status, body.title, body.detail, body);
   return new ApiError(status, `The answer was HTTP ${status}`, 'Something in between has sent it.');
+}
+
+/** Whether what was asked for may have been done all the same: no answer is never a no. */
+export function isInDoubt(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 0 || error.status >= 500);
 }
 
 export function isUnauthenticated(error: unknown): boolean {

@@ -40,6 +40,7 @@ const OPERATIONS = 'v1/operations';
 /** What is asked again by itself, and how often. */
 const SOON_MS = 5_000;
 const LATER_MS = 15_000;
+const WHOLE_AUDIT_MS_MAX = 3_600_000;
 
 export const overviewQuery = (windowMs: number) =>
   question<OverviewView>(['overview', windowMs], `${OPERATIONS}/overview`, { windowMs }, SOON_MS);
@@ -72,12 +73,13 @@ export const bulkListQuery = () =>
 export const auditQuery = (filter: Query) =>
   question<AuditListView>(['audit', filter], `${OPERATIONS}/audit`, filter, LATER_MS);
 
-/** Reads the whole audit: only when somebody asks for it. */
+/** Reads the whole audit: only when somebody asks for it, and for as long as it takes. */
 export const auditVerdictQuery = () =>
   queryOptions({
-    ...question<AuditVerdictView>(['audit-verdict'], `${OPERATIONS}/audit/verify`, {}, LATER_MS),
+    queryKey: ['audit-verdict'],
+    queryFn: ({ signal }) =>
+      get<AuditVerdictView>(`${OPERATIONS}/audit/verify`, {}, signal, WHOLE_AUDIT_MS_MAX),
     enabled: false,
-    refetchInterval: false,
   });
 
 export const alertsQuery = () =>

@@ -7,12 +7,21 @@ import { get, send } from './client.js';
 export interface SignedOut {
   /** Whether one can sign in through a provider. */
   readonly oidc: boolean;
+  /** Whoever is here was signed in, and has not signed out. */
+  readonly hasEnded?: boolean;
 }
 export type Session = WhoAmIView | SignedOut;
 
+const SESSION = ['session'] as const;
+
 export const sessionQuery = queryOptions({
-  queryKey: ['session'],
-  queryFn: ({ signal }) => get<Session>('v1/session', {}, signal),
+  queryKey: SESSION,
+  queryFn: async ({ signal, client }): Promise<Session> => {
+    const before = client.getQueryData<Session>(SESSION);
+    const session = await get<Session>('v1/session', {}, signal);
+    if (isSignedIn(session)) return session;
+    return { ...session, hasEnded: isSignedIn(before) || before?.hasEnded === true };
+  },
   staleTime: 60_000,
 });
 
@@ -50,6 +59,7 @@ export function useSignOut() {
     mutationFn: () => send<undefined>('DELETE', 'v1/session'),
     onSuccess: async () => {
       // first what says who is there, for what is asked for in between nobody may know
+      client.setQueryData(sessionQuery.queryKey, { oidc: false });
       await client.invalidateQueries(sessionQuery);
       client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
     },

@@ -4,7 +4,8 @@ import { Notifications } from '@mantine/notifications';
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { ApiError, isUnauthenticated } from '../api/problem.js';
-import { sessionQuery } from '../api/session.js';
+import type { SignedOut } from '../api/session.js';
+import { isSignedIn, sessionQuery } from '../api/session.js';
 import { cspNonce } from './nonce.js';
 import { router } from './router.js';
 import { cssVariables, theme } from './theme.js';
@@ -13,10 +14,13 @@ const RETRIES_MAX = 2;
 
 const client: QueryClient = new QueryClient({
   queryCache: new QueryCache({
-    // A session that is over leads to the sign-in, wherever it was noticed, and back (Gate.tsx).
+    // A session that is over leads to the sign-in, wherever it was noticed, and back (Root.tsx).
     onError: (error) => {
-      if (isUnauthenticated(error)) client.setQueryData(sessionQuery.queryKey, { oidc: false });
-      if (isUnauthenticated(error)) void client.invalidateQueries(sessionQuery);
+      const isHere = isSignedIn(client.getQueryData(sessionQuery.queryKey));
+      if (!isUnauthenticated(error) || !isHere) return;
+      const ended: SignedOut = { oidc: false, hasEnded: true };
+      client.setQueryData(sessionQuery.queryKey, ended);
+      void client.invalidateQueries(sessionQuery);
     },
   }),
   defaultOptions: {

@@ -10,7 +10,7 @@ import { Shell } from './Shell.js';
 export function Root() {
   const { data, error, refetch } = useQuery(sessionQuery);
   if (isSignedIn(data)) return <Shell />;
-  if (data !== undefined) return <SignInPage oidc={data.oidc} />;
+  if (data !== undefined) return <SignInPage {...data} />;
   if (error !== null) {
     return (
       <main>

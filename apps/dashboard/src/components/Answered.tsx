@@ -35,7 +35,8 @@ export function Answered<T>({ query, what, children }: AnsweredProps<T>) {
       {error !== null && (
         <Notice tone="attention" icon={IconClockExclamation}>
           <strong>{inWords(error).title}.</strong> What is shown is as of{' '}
-          <Time at={new Date(dataUpdatedAt).toISOString()} />. {inWords(error).detail}
+          <Time at={new Date(dataUpdatedAt).toISOString()} />. {inWords(error).detail} The page
+          keeps trying.
         </Notice>
       )}
       {children(data)}

@@ -3,6 +3,7 @@ import type { OverviewView, TriageItemView } from '@concordat/wire/operations';
 import { IconPlayerPause } from '@tabler/icons-react';
 import { Notice } from './Notice.js';
 import { plural } from './numbers.js';
+import { waitsForPaused } from './paused.js';
 import { Time } from './Time.js';
 
 /** On the overview: paused participants and transactions. Nothing if there are none. */
@@ -31,7 +32,7 @@ export function HeldBackAnywhere({ overview }: { readonly overview: OverviewView
 /** On a transaction: whether a person holds it back, or a participant that it waits for. */
 export function HeldBackHere({ transaction }: { readonly transaction: TriageItemView }) {
   const { paused, why, phase } = transaction;
-  const isWaiting = why !== null && /\bpaused by\b/.test(why);
+  const isWaiting = why !== null && waitsForPaused(why);
   if (phase === 'ended' || (!paused && !isWaiting)) return null;
   return (
     <Notice tone="wait" icon={IconPlayerPause}>

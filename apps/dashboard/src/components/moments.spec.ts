@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { absolute, due, duration, relative } from './moments.js';
+import { absolute, clock, due, duration, precise, relative } from './moments.js';
 
 describe('how long something lasts', () => {
   test.each([
@@ -35,7 +35,10 @@ describe('when something is', () => {
     expect(relative(-120_000, true)).toBe('2 min');
   });
 
-  test('is told in UTC where it has to be compared', () => {
-    expect(absolute('2026-11-21T03:14:05.120Z')).toBe('2026-11-21 03:14:05.120 UTC');
+  test('is told in UTC, whatever the time of this machine, so that two can be compared', () => {
+    const at = '2026-11-21T04:14:05.120+01:00';
+    expect(absolute(at)).toBe('2026-11-21 03:14:05.120 UTC');
+    expect(precise(at)).toBe('03:14:05.120');
+    expect(clock(at)).toBe('03:14:05');
   });
 });

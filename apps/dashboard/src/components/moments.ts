@@ -29,14 +29,14 @@ export function absolute(at: string): string {
   return new Date(at).toISOString().replace('T', ' ').replace('Z', ' UTC');
 }
 
-/** `03:14:05`, of this machine's time zone. */
+/** `03:14:05`, in UTC as whatever the server says, and logs; that stands beside it. */
 export function clock(at: string): string {
-  return new Date(at).toLocaleTimeString('en-GB');
+  return new Date(at).toISOString().slice(11, 19);
 }
 
 /** `03:14:05.120`, likewise. */
 export function precise(at: string): string {
-  return `${clock(at)}.${String(new Date(at).getMilliseconds()).padStart(3, '0')}`;
+  return new Date(at).toISOString().slice(11, 23);
 }
 
 /** “in 14 s”, and “due now” from then on. @param inMs negative for what is past */

@@ -94,7 +94,7 @@ export const severityWords: Words<VerdictView['severity']> = {
 };
 
 export const roleWords: { readonly [R in Role]: string } = {
-  reader: 'Sees everything but payloads.',
+  reader: 'Sees everything but payloads, keys and the audit.',
   client: 'Begins transactions: what an application does.',
   operator: 'Retries, pauses, resumes, rolls back what is undecided; pauses participants.',
   resolver: 'Answers in a participant’s place, upon evidence; asks for a forced outcome.',

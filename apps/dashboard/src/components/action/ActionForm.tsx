@@ -3,6 +3,7 @@ import { IconUsers } from '@tabler/icons-react';
 import type { ActionResultView } from '@concordat/wire/operations';
 import { useState } from 'react';
 import { useActing } from '../../api/actions.js';
+import { isInDoubt } from '../../api/problem.js';
 import { Notice } from '../Notice.js';
 import type { Action } from './ActionDialog.js';
 import { DialogForm } from './DialogForm.js';
@@ -52,7 +53,8 @@ export function ActionForm({ action, onDone, onCancel }: ActionFormProps) {
       {action.typedWord !== undefined && (
         <TypedWord word={action.typedWord} value={typed} onChange={setTyped} />
       )}
-      <Proof proof={proof} />
+      {/* what was proved before is not so any more, if it has been done (A4) */}
+      {!isInDoubt(acting.error) && <Proof proof={proof} />}
     </DialogForm>
   );
 }

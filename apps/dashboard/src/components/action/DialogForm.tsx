@@ -1,5 +1,9 @@
 import { Button, Stack } from '@mantine/core';
+import { IconHelpOctagon } from '@tabler/icons-react';
 import type { FormEvent, ReactNode } from 'react';
+import { inWords, isInDoubt } from '../../api/problem.js';
+import { Notice } from '../Notice.js';
+import { sentence } from '../text.js';
 import classes from './DialogForm.module.css';
 import { Refused } from './Refused.js';
 
@@ -27,7 +31,7 @@ export function DialogForm(props: DialogFormProps) {
     <form onSubmit={submit}>
       <Stack gap="sm">
         {children}
-        {acting.error !== null && <Refused error={acting.error} />}
+        {acting.error !== null && <NotDone error={acting.error} />}
         <div className={classes['footer']}>
           <Button variant="default" onClick={onCancel}>
             Do nothing
@@ -43,5 +47,19 @@ export function DialogForm(props: DialogFormProps) {
         </div>
       </Stack>
     </form>
+  );
+}
+
+/** An answer that was lost is not a no: it may have been done. */
+function NotDone({ error }: { readonly error: Error }) {
+  if (!isInDoubt(error)) return <Refused error={error} />;
+  const { title, detail } = inWords(error);
+  return (
+    <div role="alert">
+      <Notice tone="attention" icon={IconHelpOctagon}>
+        <strong>{title}. Whether it was done is not known.</strong> {sentence(detail)} Look how it
+        stands, before you do it again.
+      </Notice>
+    </div>
   );
 }

@@ -4,12 +4,14 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { IconCircleCheck } from '@tabler/icons-react';
 import type { ActionResultView } from '@concordat/wire/operations';
 import { useQuery } from '@tanstack/react-query';
+import { isInDoubt } from '../../api/problem.js';
 import { Notice } from '../Notice.js';
 import { sentence } from '../text.js';
 import type { Action } from './ActionDialog.js';
 import { Refused } from './Refused.js';
 
 const DEBOUNCE_MS = 350;
+const AGAIN_MS = 10_000;
 /** Until it is filled in; a dry run keeps neither. */
 const NOT_YET = { reason: 'a dry run', evidence: 'a dry run' };
 
@@ -31,6 +33,9 @@ export function useProof(action: Action, request: Request | undefined): ProofSta
     enabled: settled !== '',
     gcTime: 0,
     retry: false,
+    // what is proved is so for a while only; a refusal stands; whoever did not answer may do so yet
+    refetchInterval: ({ state }) =>
+      state.error === null || isInDoubt(state.error) ? AGAIN_MS : false,
   });
   const isCurrent = text !== '' && settled === text;
   return {

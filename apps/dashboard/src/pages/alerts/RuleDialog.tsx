@@ -127,7 +127,7 @@ function Condition({ draft, onChange }: FieldsProps) {
       <NumberInput
         label={
           watchWords[draft.watch].unit === 'seconds'
-            ? 'For more than (seconds)'
+            ? 'Begun more than so long ago (seconds)'
             : 'So many, or more'
         }
         min={1}

@@ -14,7 +14,7 @@ interface WatchWord {
 
 export const watchWords: { readonly [W in Watch]: WatchWord } = {
   'blocked-sessions': { label: 'sessions are blocked', unit: 'count', limit: 1 },
-  'in-doubt-age': { label: 'a branch is in doubt for long', unit: 'seconds', limit: 300 },
+  'in-doubt-age': { label: 'a 2pc or 3pc is stuck for long', unit: 'seconds', limit: 300 },
   'stuck-count': { label: 'transactions are stuck', unit: 'count', limit: 10 },
   heuristics: { label: 'transactions have ended not as decided', unit: 'count', limit: 1 },
   orphans: { label: 'orphans are prepared', unit: 'count', limit: 1 },
@@ -29,9 +29,9 @@ export function isWatch(text: string | null): text is Watch {
 export function conditionInWords(condition: AlertCondition): string {
   switch (condition.watch) {
     case 'in-doubt-age':
-      return `A branch is in doubt for more than ${duration(condition.olderThanMs)}.`;
+      return `A 2pc or 3pc transaction is stuck, and was begun more than ${duration(condition.olderThanMs)} ago.`;
     case 'stuck-count':
-      return `${plural(condition.atLeast, 'transaction', 'transactions')} or more of one cause are stuck.`;
+      return `${plural(condition.atLeast, 'transaction', 'transactions')} or more are stuck, of whatever causes.`;
     case 'blocked-sessions':
       return `${plural(condition.atLeast, 'session', 'sessions')} or more are blocked.`;
     case 'heuristics':

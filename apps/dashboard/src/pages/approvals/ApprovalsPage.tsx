@@ -48,7 +48,11 @@ function Content({ approvals }: { readonly approvals: readonly ApprovalView[] })
         </section>
       )}
       {decided.length > 0 && (
-        <Panel title="Decided" flush>
+        <Panel
+          title="Decided"
+          flush
+          aside={<span className="soft">the latest; all are in the audit</span>}
+        >
           <DataTable
             label="What was decided, the latest first"
             columns={columns}

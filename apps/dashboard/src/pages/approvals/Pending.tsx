@@ -98,6 +98,13 @@ function Against({ gtid, outcome }: { readonly gtid: string } & Pick<ApprovalVie
   const { data } = useQuery(transactionQuery(gtid));
   if (data === undefined) return <>not known yet</>;
   const { decision } = data.transaction;
+  if (decision === 'undecided') {
+    return (
+      <>
+        none yet; <strong>this would decide for all</strong>
+      </>
+    );
+  }
   if (decision === outcome) return <>{decision}; this is as was decided</>;
   return (
     <>

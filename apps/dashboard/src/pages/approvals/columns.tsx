@@ -40,10 +40,10 @@ export const columns: readonly Column<ApprovalView>[] = [
     header: 'Why, and what came of it',
     grow: true,
     cell: ({ reason, said }) => (
-      <>
+      <div className="anywhere">
         {reason}
         {said !== undefined && <div className="soft">{said}</div>}
-      </>
+      </div>
     ),
   },
 ];

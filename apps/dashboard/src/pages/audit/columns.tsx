@@ -45,7 +45,11 @@ const columns: readonly Column<AuditItemView>[] = [
     header: 'Why, and upon what evidence',
     cell: ({ reason, evidence }) => (
       <>
-        {reason ?? <span className="soft">no reason</span>}
+        {reason === null ? (
+          <span className="soft">no reason</span>
+        ) : (
+          <div className="anywhere">{reason}</div>
+        )}
         {evidence !== undefined && <div className={classes['evidence']}>{briefly(evidence)}</div>}
       </>
     ),

@@ -13,7 +13,7 @@ import { Time } from '../../components/Time.js';
 import { bulkChoices } from '../transactions/bulk.js';
 import { inWords } from '../transactions/filters.js';
 import classes from './Bulk.module.css';
-import { bulkWords, deedOf, leftOf, steerings, whyNotSteer } from './steering.js';
+import { bulkWords, deedOf, isOffered, leftOf, steerings, whyNotSteer } from './steering.js';
 
 interface BulkProps {
   readonly bulk: BulkView;
@@ -46,10 +46,10 @@ export function Bulk({ bulk, onSteer }: BulkProps) {
 
 function Steer({ bulk, onSteer }: BulkProps) {
   const may = useMay('transactions.operate');
-  if (bulk.state !== 'running' && bulk.state !== 'paused') return null;
+  const offered = steerings.filter(({ how }) => isOffered(bulk, how));
   return (
     <>
-      {steerings.map(({ how, label }) => (
+      {offered.map(({ how, label }) => (
         <SmallButton
           key={how}
           whyNot={takes('transactions.operate', may) ?? whyNotSteer(bulk, how)}

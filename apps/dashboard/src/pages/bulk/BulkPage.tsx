@@ -46,6 +46,7 @@ function Content({ bulks }: { readonly bulks: readonly BulkView[] }) {
       {bulks.map((bulk) => (
         <Bulk key={bulk.id} bulk={bulk} onSteer={setDeed} />
       ))}
+      <p className="soft">The latest are here; all are in the audit.</p>
       <ReasonDialog deed={deed} onClose={() => setDeed(undefined)} />
     </>
   );

@@ -11,7 +11,7 @@ export const bulkWords: { readonly [S in BulkView['state']]: Word } = {
   stopped: {
     tone: 'danger',
     label: 'stopped',
-    means: 'It has stopped by itself, after too many failures. What is left can be asked for anew.',
+    means: 'It has stopped by itself, after too many failures. It can be resumed.',
   },
   cancelled: { tone: 'neutral', label: 'cancelled', means: 'A person has ended it.' },
   finished: { tone: 'fine', label: 'finished', means: 'Each of them was asked.' },
@@ -25,9 +25,15 @@ export const steerings: readonly { readonly how: Steering; readonly label: strin
 
 const from: { readonly [S in Steering]: readonly BulkView['state'][] } = {
   pause: ['running'],
-  resume: ['paused'],
+  resume: ['paused', 'stopped'],
   cancel: ['running', 'paused'],
 };
+
+/** What is over can be steered no more; what has stopped, only resumed. */
+export function isOffered(bulk: BulkView, how: Steering): boolean {
+  const isGoing = bulk.state === 'running' || bulk.state === 'paused';
+  return isGoing || whyNotSteer(bulk, how) === undefined;
+}
 
 /** @returns undefined if it can be done as the bulk is */
 export function whyNotSteer({ state }: BulkView, how: Steering): string | undefined {
@@ -44,11 +50,15 @@ const effects: { readonly [S in Steering]: string } = {
   cancel: 'What is done stays done; the rest is left as it is. It cannot be taken up again.',
 };
 
+const AFTER_A_STOP =
+  'What has failed is not asked again, and after ten more failures it stops again.';
+
 export function deedOf(bulk: BulkView, how: Steering): Deed {
   const label = steerings.find((one) => one.how === how)?.label ?? how;
+  const more = bulk.state === 'stopped' ? ` ${AFTER_A_STOP}` : '';
   return {
     title: label,
-    explanation: `${count(leftOf(bulk))} of ${count(bulk.total)} are left. ${effects[how]}`,
+    explanation: `${count(leftOf(bulk))} of ${count(bulk.total)} are left. ${effects[how]}${more}`,
     isDangerous: how === 'cancel',
     submit: async (reason) => {
       const after = await steerBulk(bulk.id, how, reason);

@@ -37,9 +37,12 @@ interface BlockedSessionsProps {
   readonly total: number;
   /** Whether there is a database that can be asked. */
   readonly isSeen: boolean;
+  /** Whether all that was to be asked has answered. */
+  readonly isComplete: boolean;
 }
 
-export function BlockedSessions({ sessions, total, isSeen }: BlockedSessionsProps) {
+export function BlockedSessions(props: BlockedSessionsProps) {
+  const { sessions, total } = props;
   const [isAll, setIsAll] = useState(false);
   const shown = isAll ? sessions : sessions.slice(0, SHOWN_FIRST);
   const untold = total - sessions.length;
@@ -50,17 +53,7 @@ export function BlockedSessions({ sessions, total, isSeen }: BlockedSessionsProp
         columns={columns}
         rows={shown}
         rowKey={({ resourceManager, pid, gid }) => `${resourceManager} ${pid} ${gid}`}
-        empty={
-          isSeen ? (
-            <EmptyState icon={IconCircleCheck} tone="fine" title="Nobody waits">
-              No session of a registered database waits for a prepared branch.
-            </EmptyState>
-          ) : (
-            <EmptyState icon={IconDatabaseOff} title="Not known">
-              You see no registered database here, so who waits in one cannot be seen either.
-            </EmptyState>
-          )
-        }
+        empty={<Nobody {...props} />}
       />
       {sessions.length > SHOWN_FIRST && (
         <div className={classes['more']}>
@@ -70,6 +63,28 @@ export function BlockedSessions({ sessions, total, isSeen }: BlockedSessionsProp
         </div>
       )}
     </Panel>
+  );
+}
+
+function Nobody({ isSeen, isComplete }: BlockedSessionsProps) {
+  if (!isSeen) {
+    return (
+      <EmptyState icon={IconDatabaseOff} title="Not known">
+        You see no registered database here, so who waits in one cannot be seen either.
+      </EmptyState>
+    );
+  }
+  if (!isComplete) {
+    return (
+      <EmptyState icon={IconDatabaseOff} title="Nobody waits, as far as could be asked">
+        Where nobody has answered, as is said above, sessions may wait.
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState icon={IconCircleCheck} tone="fine" title="Nobody waits">
+      No session of a registered database waits for a prepared branch.
+    </EmptyState>
   );
 }
 

@@ -2,7 +2,7 @@
 // transaction; the number leads to all of them.
 import { Anchor } from '@mantine/core';
 import type { CauseView } from '@concordat/wire/operations';
-import { IconArrowRight, IconCircleCheck } from '@tabler/icons-react';
+import { IconArrowRight, IconCircleCheck, IconCircleDashed } from '@tabler/icons-react';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { HarmBadge } from '../../components/Badges.js';
 import type { Column } from '../../components/DataTable.js';
@@ -49,7 +49,13 @@ const columns: readonly Column<CauseView>[] = [
   { key: 'open', header: 'Look at', cell: (cause) => <OpenOldest cause={cause} /> },
 ];
 
-export function Causes({ causes }: { readonly causes: readonly CauseView[] }) {
+interface CausesProps {
+  readonly causes: readonly CauseView[];
+  /** Whether all that was to be asked has answered. */
+  readonly isComplete: boolean;
+}
+
+export function Causes({ causes, isComplete }: CausesProps) {
   const navigate = useNavigate();
   return (
     <Panel title="What is stuck, by cause" flush>
@@ -63,9 +69,15 @@ export function Causes({ causes }: { readonly causes: readonly CauseView[] }) {
           void navigate({ to: '/transactions/$gtid', params: { gtid } })
         }
         empty={
-          <EmptyState icon={IconCircleCheck} tone="fine" title="Nothing is stuck">
-            Every transaction that is under way goes its way.
-          </EmptyState>
+          isComplete ? (
+            <EmptyState icon={IconCircleCheck} tone="fine" title="Nothing is stuck">
+              Every transaction that is under way goes its way.
+            </EmptyState>
+          ) : (
+            <EmptyState icon={IconCircleDashed} title="Nothing is stuck, as far as could be asked">
+              What could not be asked stands above.
+            </EmptyState>
+          )
         }
       />
     </Panel>

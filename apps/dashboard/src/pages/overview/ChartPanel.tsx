@@ -20,17 +20,23 @@ interface ChartPanelProps {
   readonly rows: readonly Row[];
   readonly columns: readonly Line[];
   readonly format?: (value: number | null) => string;
+  /** Whether all that was to be asked has answered. */
+  readonly isComplete: boolean;
   /** The chart. */
   readonly children: ReactNode;
 }
 
 /** A chart, or the same as a table: for screen readers, and for exact numbers. */
-export function ChartPanel({ title, rows, columns, format = plain, children }: ChartPanelProps) {
+export function ChartPanel(props: ChartPanelProps) {
+  const { title, rows, columns, format = plain, isComplete, children } = props;
   const [isTable, setIsTable] = useState(false);
   if (rows.length === 0 || columns.length === 0) {
     return (
       <Panel title={title}>
-        <EmptyState icon={IconChartBar} title="Nothing has ended in this time" />
+        <EmptyState
+          icon={IconChartBar}
+          title={`Nothing has ended in this time${isComplete ? '' : ', as far as could be asked'}`}
+        />
       </Panel>
     );
   }
@@ -57,6 +63,7 @@ export function ChartPanel({ title, rows, columns, format = plain, children }: C
                 <span style={{ background: color }} /> {label}
               </li>
             ))}
+            <li>times are UTC</li>
           </ul>
         </div>
       )}
@@ -64,7 +71,7 @@ export function ChartPanel({ title, rows, columns, format = plain, children }: C
   );
 }
 
-type NumbersTableProps = Required<Omit<ChartPanelProps, 'children'>>;
+type NumbersTableProps = Required<Omit<ChartPanelProps, 'children' | 'isComplete'>>;
 
 function NumbersTable({ title, rows, columns, format }: NumbersTableProps) {
   return (
@@ -73,7 +80,7 @@ function NumbersTable({ title, rows, columns, format }: NumbersTableProps) {
       <table aria-label={title}>
         <thead>
           <tr>
-            <th scope="col">From</th>
+            <th scope="col">From, UTC</th>
             {columns.map(({ name, label }) => (
               <th key={name} scope="col">
                 {label}

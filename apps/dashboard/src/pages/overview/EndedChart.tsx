@@ -33,7 +33,12 @@ export function EndedChart({ overview, protocol, interval }: EndedChartProps) {
     color: colors[outcome],
   }));
   return (
-    <ChartPanel title={`Ended per ${interval}, by outcome`} rows={rows} columns={lines}>
+    <ChartPanel
+      title={`Ended per ${interval}, by outcome`}
+      rows={rows}
+      columns={lines}
+      isComplete={overview.missing.length === 0}
+    >
       <BarChart
         h={230}
         data={rows.map((row) => ({ ...row, at: clock(row.at).slice(0, 5) }))}

@@ -36,7 +36,8 @@ export function Headline({ overview }: { readonly overview: OverviewView }) {
       <Notice tone="attention" icon={IconAlertTriangle}>
         <strong>{plural(now.stuck, 'transaction is', 'transactions are')} stuck,</strong> of{' '}
         {plural(stuck.length, 'cause', 'causes')}.
-        {isSeen(participants) && ' No session is blocked.'}
+        {isSeen(participants) &&
+          ` No session is blocked${missing.length === 0 ? '' : ', as far as could be asked'}.`}
       </Notice>
     );
   }

@@ -30,7 +30,13 @@ export function LatencyChart({ overview, protocol }: LatencyChartProps) {
   const lines = protocol === undefined ? ofProtocols : percentiles;
   const what = protocol === undefined ? 'p95 by protocol' : `${protocol}: p50, p95, p99`;
   return (
-    <ChartPanel title={`Latency, ${what}`} rows={rows} columns={lines} format={latency}>
+    <ChartPanel
+      title={`Latency, ${what}`}
+      rows={rows}
+      columns={lines}
+      format={latency}
+      isComplete={overview.missing.length === 0}
+    >
       <LineChart
         h={230}
         data={rows.map((row) => ({ ...row, at: clock(row.at).slice(0, 5) }))}

@@ -49,18 +49,20 @@ export function OverviewPage() {
 
 function Content({ overview }: { readonly overview: OverviewView }) {
   const seen = isSeen(overview.participants);
+  const isComplete = overview.missing.length === 0;
   return (
     <>
       <Headline overview={overview} />
       <HeldBackAnywhere overview={overview} />
       <Missing missing={overview.missing} />
-      <Tiles now={overview.now} isSeen={seen} />
-      <Causes causes={overview.causes} />
+      <Tiles now={overview.now} isSeen={seen} isComplete={isComplete} />
+      <Causes causes={overview.causes} isComplete={isComplete} />
       <div className={classes['columns']}>
         <BlockedSessions
           sessions={overview.blocked}
           total={overview.now.sessionsBlocked}
           isSeen={seen}
+          isComplete={isComplete}
         />
         <ParticipantsHealth participants={overview.participants} />
       </div>

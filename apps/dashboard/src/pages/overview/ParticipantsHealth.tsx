@@ -1,14 +1,15 @@
 import { Anchor } from '@mantine/core';
 import type { ParticipantHealthView } from '@concordat/wire/operations';
-import { IconAffiliate } from '@tabler/icons-react';
+import { IconAffiliate, IconLock } from '@tabler/icons-react';
+import { useMay } from '../../api/session.js';
 import { WordBadge } from '../../components/Badges.js';
 import { strainColumns } from '../../components/columns.js';
 import type { Column } from '../../components/DataTable.js';
 import { DataTable } from '../../components/DataTable.js';
 import { EmptyState } from '../../components/EmptyState.js';
+import { byHealth, healthOf, isInTrouble } from '../../components/health.js';
 import { count } from '../../components/numbers.js';
 import { Panel } from '../../components/Panel.js';
-import { healthWords } from '../../components/words.js';
 import classes from './Overview.module.css';
 
 const columns: readonly Column<ParticipantHealthView>[] = [
@@ -17,17 +18,17 @@ const columns: readonly Column<ParticipantHealthView>[] = [
     header: 'Participant',
     isRowHeader: true,
     grow: true,
-    cell: ({ name, said }) => (
+    cell: (participant) => (
       <>
-        {name}
-        <div className={classes['said']}>{said}</div>
+        {participant.name}
+        <div className={classes['said']}>{healthOf(participant).said}</div>
       </>
     ),
   },
   {
     key: 'health',
     header: 'Health',
-    cell: ({ health }) => <WordBadge {...healthWords[health]} />,
+    cell: (participant) => <WordBadge {...healthOf(participant)} />,
   },
   ...strainColumns,
 ];
@@ -41,11 +42,10 @@ interface ParticipantsHealthProps {
 
 /** The worst first. */
 export function ParticipantsHealth({ participants }: ParticipantsHealthProps) {
-  const order: readonly string[] = Object.keys(healthWords);
-  const rank = ({ health }: ParticipantHealthView): number => order.indexOf(health);
-  const sorted = participants.toSorted((a, b) => rank(a) - rank(b));
-  const ill = sorted.filter(({ health }) => health !== 'healthy' && health !== 'unknown').length;
-  const all = <Anchor href="#/participants">All {count(participants.length)}</Anchor>;
+  const maySee = useMay('read', '*');
+  const sorted = participants.toSorted(byHealth);
+  const ill = sorted.filter((one) => isInTrouble(one) || one.health === 'paused').length;
+  const all = maySee && <Anchor href="#/participants">All {count(participants.length)}</Anchor>;
   return (
     <Panel title="Participants" flush aside={all}>
       <DataTable
@@ -54,9 +54,15 @@ export function ParticipantsHealth({ participants }: ParticipantsHealthProps) {
         rows={sorted.slice(0, Math.max(SHOWN_MIN, ill))}
         rowKey={({ name }) => name}
         empty={
-          <EmptyState icon={IconAffiliate} title="No participant is known">
-            They are named in the registry (CONCORDAT_PARTICIPANTS), or met with the first call.
-          </EmptyState>
+          maySee ? (
+            <EmptyState icon={IconAffiliate} title="No participant is known">
+              They are named in the registry (CONCORDAT_PARTICIPANTS).
+            </EmptyState>
+          ) : (
+            <EmptyState icon={IconLock} title="You may not see them">
+              They belong to no tenant: this takes the permission read, for all tenants.
+            </EmptyState>
+          )
         }
       />
     </Panel>

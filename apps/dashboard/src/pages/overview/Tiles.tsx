@@ -67,14 +67,21 @@ interface TilesProps {
   readonly now: Now;
   /** Whether there is a database that can be asked who waits. */
   readonly isSeen: boolean;
+  /** Whether all that was to be asked has answered. */
+  readonly isComplete: boolean;
 }
 
-export function Tiles({ now, isSeen }: TilesProps) {
+export function Tiles({ now, isSeen, isComplete }: TilesProps) {
   return (
     <ul className={classes['tiles']}>
       {tiles.map((tile) => (
         <li key={tile.of}>
-          <Tile {...tile} value={now[tile.of]} isKnown={isSeen || !tile.isOfDatabases} />
+          <Tile
+            {...tile}
+            value={now[tile.of]}
+            isKnown={isSeen || !tile.isOfDatabases}
+            isComplete={isComplete}
+          />
         </li>
       ))}
       <li>
@@ -88,9 +95,16 @@ export function Tiles({ now, isSeen }: TilesProps) {
   );
 }
 
-function Tile(tile: TileDefinition & { readonly value: number; readonly isKnown: boolean }) {
-  const { label, value, tone, to, search, means } = tile;
-  const isTold = tile.isKnown || value > 0;
+interface TileProps extends TileDefinition {
+  readonly value: number;
+  readonly isKnown: boolean;
+  readonly isComplete: boolean;
+}
+
+function Tile({ isKnown, isComplete, ...tile }: TileProps) {
+  const { label, value, tone, to, search } = tile;
+  const isTold = isKnown || value > 0;
+  const means = value > 0 || isComplete ? tile.means : 'as far as could be asked';
   return (
     <Link
       to={to}

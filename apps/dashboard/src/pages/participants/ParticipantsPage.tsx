@@ -10,11 +10,11 @@ import { ActionDialog } from '../../components/action/ActionDialog.js';
 import type { Action } from '../../components/action/ActionDialog.js';
 import { DataTable } from '../../components/DataTable.js';
 import { EmptyState } from '../../components/EmptyState.js';
+import { byHealth, healthOf, isInTrouble } from '../../components/health.js';
 import { Notice } from '../../components/Notice.js';
 import { plural } from '../../components/numbers.js';
 import { Page } from '../../components/Page.js';
 import { Panel } from '../../components/Panel.js';
-import { healthWords } from '../../components/words.js';
 import { columnsFor } from './columns.js';
 import classes from './Participants.module.css';
 import { ResourceManager } from './ResourceManager.js';
@@ -36,8 +36,6 @@ interface ContentProps {
 
 function Content({ participants }: ContentProps) {
   const [action, setAction] = useState<Action>();
-  const order = Object.keys(healthWords);
-  const rank = ({ health }: ParticipantHealthView): number => order.indexOf(health);
   const databases = participants.flatMap(({ resourceManager }) => resourceManager ?? []);
   if (participants.length === 0) {
     return (
@@ -54,9 +52,12 @@ function Content({ participants }: ContentProps) {
         <DataTable
           label="Participants, the worst first"
           columns={columnsFor(setAction)}
-          rows={participants.toSorted((a, b) => rank(a) - rank(b))}
+          rows={participants.toSorted(byHealth)}
           rowKey={({ name }) => name}
-          rowTone={({ health }) => (health === 'healthy' ? 'neutral' : healthWords[health].tone)}
+          rowTone={(one) => {
+            const { tone } = healthOf(one);
+            return tone === 'fine' ? 'neutral' : tone;
+          }}
           empty={null}
         />
       </Panel>
@@ -77,7 +78,7 @@ function Content({ participants }: ContentProps) {
 
 /** The page in one sentence. */
 function Summary({ participants }: ContentProps) {
-  const wrong = participants.filter(({ health }) => health === 'silent' || health === 'failing');
+  const wrong = participants.filter(isInTrouble);
   const paused = participants.filter(({ health }) => health === 'paused');
   const held = paused.length === 0 ? '' : ` ${inWords(paused, 'is paused', 'are paused')}.`;
   if (wrong.length === 0) {
@@ -92,7 +93,7 @@ function Summary({ participants }: ContentProps) {
   }
   return (
     <Notice
-      tone={wrong.some(({ health }) => health === 'silent') ? 'danger' : 'attention'}
+      tone={wrong.some((one) => healthOf(one).tone === 'danger') ? 'danger' : 'attention'}
       icon={IconAlertTriangle}
     >
       <strong>

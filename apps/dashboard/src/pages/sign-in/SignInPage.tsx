@@ -1,9 +1,10 @@
 // The door. The address stays as it was, so that whoever comes in is where they wanted to be.
 import { Button, Divider, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
-import { IconKey, IconKeyOff, IconLogin2 } from '@tabler/icons-react';
+import { IconHourglassEmpty, IconKey, IconKeyOff, IconLogin2 } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { addressOf } from '../../api/client.js';
 import { ApiError, inWords } from '../../api/problem.js';
+import type { SignedOut } from '../../api/session.js';
 import { useSignIn } from '../../api/session.js';
 import { Notice } from '../../components/Notice.js';
 import { sentence } from '../../components/text.js';
@@ -11,7 +12,7 @@ import { Mark } from '../../app/Brand.js';
 import { rememberWay } from '../../app/way-back.js';
 import classes from './SignInPage.module.css';
 
-export function SignInPage({ oidc }: { readonly oidc: boolean }) {
+export function SignInPage({ oidc, hasEnded = false }: SignedOut) {
   useEffect(() => {
     document.title = 'Sign in · Concordat';
   }, []);
@@ -28,6 +29,11 @@ export function SignInPage({ oidc }: { readonly oidc: boolean }) {
               </Text>
             </div>
           </div>
+          {hasEnded && (
+            <Notice tone="wait" icon={IconHourglassEmpty}>
+              <strong>Your session has ended.</strong> Sign in again, and you are where you were.
+            </Notice>
+          )}
           {oidc && <Provider />}
           {oidc && <Divider label="or with an API key" />}
           <KeyForm />

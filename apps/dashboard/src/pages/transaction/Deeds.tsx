@@ -20,7 +20,12 @@ const columns: readonly Column<AuditItemView>[] = [
       </>
     ),
   },
-  { key: 'why', header: 'Why', grow: true, cell: ({ reason }) => reason ?? '–' },
+  {
+    key: 'why',
+    header: 'Why',
+    grow: true,
+    cell: ({ reason }) => <span className="anywhere">{reason ?? '–'}</span>,
+  },
   {
     key: 'evidence',
     header: 'Evidence',

@@ -25,13 +25,18 @@ const columns: readonly Column<Line>[] = [
     header: 'What was learnt',
     grow: true,
     cell: ({ events }) =>
-      events.map((event, index) => <div key={index}>{eventInWords(event)}</div>),
+      events.map((event, index) => (
+        <div key={index} className="anywhere">
+          {eventInWords(event)}
+        </div>
+      )),
   },
   {
     key: 'opened',
     header: 'What was then asked',
     grow: true,
-    cell: (line) => (line.opened.length === 0 ? '–' : openedInWords(line)),
+    cell: (line) =>
+      line.opened.length === 0 ? '–' : <span className="anywhere">{openedInWords(line)}</span>,
   },
 ];
 

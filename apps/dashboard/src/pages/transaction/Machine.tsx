@@ -33,7 +33,7 @@ export function Machine({ machine, protocol }: MachineProps) {
           <Diagram machine={machine} protocol={protocol} />
         </div>
         <dl className={classes['words']}>
-          <dt>The way it took</dt>
+          <dt>The way it took, UTC</dt>
           <dd>
             <ol className={classes['way']}>
               {visited.map(({ phase, at: since }, index) => (

@@ -31,7 +31,16 @@ export function Timeline({ detail }: { readonly detail: TransactionDetailView })
   const scale = scaleOf(momentsOf(detail, now));
   const doubts = inDoubtOf(spans, now);
   return (
-    <Panel title="Timeline of every call" flush aside={<Legend hasDoubt={doubts.length > 0} />}>
+    <Panel
+      title="Timeline of every call"
+      flush
+      aside={
+        <Legend
+          hasDoubt={doubts.length > 0}
+          hasFailure={spans.some(({ lastErrorAt }) => lastErrorAt !== undefined)}
+        />
+      }
+    >
       <Table
         label="Timeline of every call"
         className={classes['timeline']}
@@ -42,7 +51,7 @@ export function Timeline({ detail }: { readonly detail: TransactionDetailView })
             <th role="columnheader">
               <Axis scale={scale} />
             </th>
-            <th role="columnheader">Opened</th>
+            <th role="columnheader">Opened, UTC</th>
             <th role="columnheader">Took</th>
             <th role="columnheader">What came of it</th>
           </>
@@ -170,27 +179,52 @@ function Gaps({ scale }: { readonly scale: Scale }) {
   ));
 }
 
-/** Where time was left out, and how much. */
-function Axis({ scale: { gaps } }: { readonly scale: Scale }) {
+/** From when to when; and where time was left out, and how much. */
+function Axis({ scale: { begin, end, gaps } }: { readonly scale: Scale }) {
   return (
-    <div className={classes['axis']}>
-      <VisuallyHidden>Time, idle time compressed</VisuallyHidden>
-      {gaps.map(({ from, to, ms }) => (
-        <span key={from} className={classes['gapLabel']} style={between(from, to)}>
-          … {duration(ms)}
+    <>
+      <VisuallyHidden>Time, idle time compressed: </VisuallyHidden>
+      <div className={classes['ends']}>
+        <Time at={new Date(begin).toISOString()} as="clock" />
+        <VisuallyHidden> to </VisuallyHidden>
+        <span>
+          <Time at={new Date(end).toISOString()} as="clock" /> UTC
         </span>
-      ))}
-    </div>
+      </div>
+      {gaps.length > 0 && (
+        <div className={classes['axis']}>
+          {gaps.map(({ from, to, ms }) => (
+            <span key={from} className={classes['gapLabel']} style={between(from, to)}>
+              … {duration(ms)}
+            </span>
+          ))}
+        </div>
+      )}
+    </>
   );
 }
 
-function Legend({ hasDoubt }: { readonly hasDoubt: boolean }) {
-  if (!hasDoubt) return null;
+interface LegendProps {
+  readonly hasDoubt: boolean;
+  readonly hasFailure: boolean;
+}
+
+function Legend({ hasDoubt, hasFailure }: LegendProps) {
   return (
-    <span className={classes['legend']}>
-      <span className={classes['doubtSample']} aria-hidden="true" /> in doubt: promised, and not
-      told the decision
-    </span>
+    <>
+      {hasFailure && (
+        <span className={classes['legend']}>
+          <span className={classes['errorSample']} aria-hidden="true" /> the last attempt that
+          failed
+        </span>
+      )}
+      {hasDoubt && (
+        <span className={classes['legend']}>
+          <span className={classes['doubtSample']} aria-hidden="true" /> in doubt: promised, and not
+          told the decision
+        </span>
+      )}
+    </>
   );
 }
 

@@ -22,8 +22,13 @@ import { Records } from './Records.js';
 import { Timeline } from './Timeline.js';
 import { Verdict } from './Verdict.js';
 
+/** With another one everything begins anew: nothing of the first is shown, or done, as of it. */
 export function TransactionPage() {
   const { gtid = '' } = useParams({ strict: false });
+  return <Whole key={gtid} gtid={gtid} />;
+}
+
+function Whole({ gtid }: { readonly gtid: string }) {
   const query = useQuery(transactionQuery(gtid));
   const truth = useQuery(truthQuery(gtid));
   const { data, error } = query;

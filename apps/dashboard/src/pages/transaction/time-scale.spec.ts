@@ -23,7 +23,8 @@ describe('the scale of a timeline', () => {
   test('begins at 0, ends at 1, and holds everything between', () => {
     fc.assert(
       fc.property(moments, fc.integer(), (told, at) => {
-        const { place } = scaleOf(told);
+        const { place, begin, end } = scaleOf(told);
+        expect([begin, end]).toEqual([Math.min(...told), Math.max(...told)]);
         expect(place(Math.min(...told))).toBe(0);
         if (told.length > 1) expect(place(Math.max(...told))).toBeCloseTo(1, 9);
         expect(place(at)).toBeGreaterThanOrEqual(0);

@@ -13,6 +13,9 @@ export interface Gap {
 export interface Scale {
   /** From 0 to 1. @param at milliseconds since the epoch */
   readonly place: (at: number) => number;
+  /** Where it begins and ends: milliseconds since the epoch. */
+  readonly begin: number;
+  readonly end: number;
   /** Where time was compressed. */
   readonly gaps: readonly Gap[];
 }
@@ -33,7 +36,8 @@ export function scaleOf(moments: readonly number[]): Scale {
       ? [{ from: starts[index] ?? 0, to: starts[index + 1] ?? 1, ms }]
       : [],
   );
-  return { place: (at) => placeOf(at, sorted, starts), gaps };
+  const [begin = 0] = sorted;
+  return { place: (at) => placeOf(at, sorted, starts), begin, end: sorted.at(-1) ?? begin, gaps };
 }
 
 function weightOf(ms: number, busyMs: number): number {

@@ -5,6 +5,7 @@ import { useMay } from '../../api/session.js';
 import type { Flat } from '../../app/search.js';
 import type { Action } from '../../components/action/ActionDialog.js';
 import { ActionDialog } from '../../components/action/ActionDialog.js';
+import { GuardedButton, takes } from '../../components/GuardedButton.js';
 import { plural } from '../../components/numbers.js';
 import type { BulkChoice } from './bulk.js';
 import { bulkChoices, onAllThatMatch, onSelected } from './bulk.js';
@@ -20,13 +21,6 @@ interface BulkMenuProps {
 const PER_SECOND_DEFAULT = 20;
 const FAILURES_DEFAULT = 10;
 
-/** It stays reachable, to say why it does nothing. */
-const FORBIDDEN = {
-  'data-disabled': true,
-  'aria-disabled': true,
-  title: 'This takes the permission transactions.operate.',
-} as const;
-
 export function BulkMenu({ filter, selected }: BulkMenuProps) {
   const may = useMay('transactions.operate');
   const [choice, setChoice] = useState<BulkChoice>();
@@ -41,15 +35,26 @@ export function BulkMenu({ filter, selected }: BulkMenuProps) {
   );
   const isSelection = selected.length > 0;
   const what = isSelection ? `${selected.length} selected` : 'all that match';
+  if (!may) {
+    return (
+      <GuardedButton
+        size="xs"
+        variant="default"
+        whyNot={takes('transactions.operate', may)}
+        onClick={() => undefined}
+      >
+        Act on {what}
+      </GuardedButton>
+    );
+  }
   return (
     <>
-      <Menu position="bottom-end" disabled={!may}>
+      <Menu position="bottom-end">
         <Menu.Target>
           <Button
             size="xs"
             variant={isSelection ? 'filled' : 'default'}
             rightSection={<IconChevronDown size={15} />}
-            {...(may ? {} : FORBIDDEN)}
           >
             Act on {what}
           </Button>
@@ -75,8 +80,15 @@ export function BulkMenu({ filter, selected }: BulkMenuProps) {
   );
 }
 
-function selectionAction({ action, label, effect }: BulkChoice, ids: readonly string[]): Action {
+/** Many are no less dangerous than one (A3). */
+function dangerOf({ typedWord }: BulkChoice): Partial<Action> {
+  return typedWord === undefined ? {} : { typedWord, isDangerous: true };
+}
+
+function selectionAction(choice: BulkChoice, ids: readonly string[]): Action {
+  const { action, label, effect } = choice;
   return {
+    ...dangerOf(choice),
     title: label,
     target: plural(ids.length, 'selected transaction', 'selected transactions'),
     precondition: 'Each is proved by itself; where it cannot be done, it is left as it is.',
@@ -86,12 +98,14 @@ function selectionAction({ action, label, effect }: BulkChoice, ids: readonly st
 }
 
 function matchAction(
-  { action, label, effect }: BulkChoice,
+  choice: BulkChoice,
   filter: Flat,
   limits: Parameters<typeof onAllThatMatch>[2],
 ): Action {
+  const { action, label, effect } = choice;
   const set = Object.entries(filterOf(filter)).map(([name, value]) => inWords(name, value));
   return {
+    ...dangerOf(choice),
     title: `${label}: all that match`,
     target: set.length === 0 ? 'every transaction there is' : set.join(', '),
     precondition: 'The ids are taken down when you ask; what matches later is not touched.',

@@ -85,7 +85,7 @@ function TimeFilterField({ label, value, onChange }: Omit<TextFieldProps, 'place
       size="xs"
       className={classes['wide'] ?? ''}
       type="datetime-local"
-      label={label}
+      label={`${label}, in your time`}
       value={localOf(value)}
       onChange={(event) => onChange(utcOf(event.currentTarget.value))}
     />

@@ -70,14 +70,50 @@ function List({ list, filter, cursor, onGo }: ListProps) {
         rowTone={({ harm }) => (harm === null ? 'neutral' : harmWords[harm].tone)}
         onOpen={({ gtid }) => void navigate({ to: '/transactions/$gtid', params: { gtid } })}
         selection={{ selected: new Set(present), onChange: setSelected }}
-        empty={<NothingMatches isFiltered={Object.keys(filter).length > 0} />}
+        empty={
+          <NoRow
+            list={list}
+            isFiltered={Object.keys(filter).length > 0}
+            isFirst={cursor === undefined}
+          />
+        }
       />
       <KeysetPages count={items.length} cursor={cursor} next={list.cursor} onGo={onGo} />
     </Panel>
   );
 }
 
-function NothingMatches({ isFiltered }: { readonly isFiltered: boolean }) {
+interface NoRowProps {
+  readonly list: TriageListView;
+  readonly isFiltered: boolean;
+  /** Whether it is the first page. */
+  readonly isFirst: boolean;
+}
+
+/** That nothing matches is said only where all that could match has been looked at. */
+function NoRow({ list: { cursor, missing }, isFiltered, isFirst }: NoRowProps) {
+  if (cursor !== null) {
+    return (
+      <EmptyState icon={IconListSearch} title="Nothing matches so far">
+        This page has looked through some of them only, as is said above. The next page goes on from
+        there.
+      </EmptyState>
+    );
+  }
+  if (missing.length > 0) {
+    return (
+      <EmptyState icon={IconListSearch} title="Nothing matches, as far as could be asked">
+        What could not be asked stands above: something there may match.
+      </EmptyState>
+    );
+  }
+  if (!isFirst) {
+    return (
+      <EmptyState icon={IconListSearch} title="Nothing more matches">
+        What does is on the pages before this one.
+      </EmptyState>
+    );
+  }
   if (isFiltered) {
     return (
       <EmptyState icon={IconListSearch} title="Nothing matches">

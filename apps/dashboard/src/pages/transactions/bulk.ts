@@ -11,6 +11,8 @@ export interface BulkChoice {
   readonly action: BulkAction;
   readonly label: string;
   readonly effect: string;
+  /** To be typed, as for one of them. */
+  readonly typedWord?: string;
 }
 
 export const bulkChoices: readonly BulkChoice[] = [
@@ -29,6 +31,7 @@ export const bulkChoices: readonly BulkChoice[] = [
     action: 'rollback',
     label: 'Roll back',
     effect: 'Asks for rollback, as the initiator could. What is decided stays decided.',
+    typedWord: 'roll back',
   },
 ];
 

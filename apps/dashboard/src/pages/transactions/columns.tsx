@@ -51,6 +51,7 @@ function Name({ gtid, name, tenant }: TriageItemView) {
       <Anchor
         fz="inherit"
         fw={600}
+        className="anywhere"
         renderRoot={(props) => <Link to="/transactions/$gtid" params={{ gtid }} {...props} />}
       >
         {name ?? 'unnamed'}

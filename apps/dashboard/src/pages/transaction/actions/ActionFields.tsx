@@ -35,7 +35,7 @@ export function ResolveFields({ filled, onChange }: FieldsProps) {
         onChange={(result) => onChange({ result })}
       />
       <Checkbox
-        label="The participant cannot confirm it, or says otherwise; I know that."
+        label="The participant cannot confirm it; I know that."
         checked={filled.unconfirmed}
         onChange={(event) => onChange({ unconfirmed: event.currentTarget.checked })}
       />

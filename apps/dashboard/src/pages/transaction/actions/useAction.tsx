@@ -64,6 +64,7 @@ type Decision = TransactionDetailView['transaction']['decision'];
 /** How what is chosen stands to what was decided. */
 function forcedAgainst({ outcome }: Filled, decision: Decision): string | undefined {
   if (outcome === undefined) return undefined;
+  if (decision === 'undecided') return 'Nothing is decided; this would decide for all.';
   const how = outcome === decision ? 'this would be as was decided' : 'this would be against it';
   return `The decision is ${decision}; ${how}.`;
 }
