@@ -31,7 +31,7 @@ function builtIn(now: Instant): readonly Named[] {
     ['all', 'All', {}],
     ['unfinished', 'Unfinished', { unfinished: 'true' }],
     ['stuck', 'Stuck', { stuck: 'true' }],
-    ['in-doubt', 'In doubt', { harm: 'in-doubt-decided,in-doubt-undecided' }],
+    ['in-doubt', 'In doubt', { harm: 'blocking,in-doubt-decided,in-doubt-undecided' }],
     ['blocking', 'Blocking', { harm: 'blocking' }],
     ['heuristic', 'Heuristic', { harm: 'heuristic' }],
     ['paused', 'Paused', { paused: 'true' }],
