@@ -220,6 +220,22 @@ const mutants: readonly Mutant[] = [
     fault: 'a bulk that a person has taken back goes on',
     killers: alone,
   },
+  {
+    id: 'M2026',
+    file: 'libs/operations/src/actions/answering.ts',
+    find: `return operation === 'commit-one-phase' ||`,
+    replace: `return false &&`,
+    fault: 'one person decides for all what nobody sees',
+    killers: alone,
+  },
+  {
+    id: 'M2027',
+    file: 'libs/operations/src/truth/situation.ts',
+    find: `if (told !== undefined) return told;`,
+    replace: '',
+    fault: 'what a person has said of a participant is told as its own word',
+    killers: alone,
+  },
 ];
 
 const ofAudit: readonly Mutant[] = [
