@@ -10,7 +10,7 @@ import { contestantsOf } from './contestants.js';
 import { connectAdmin, createDatabases, dropDatabases } from './databases.js';
 import { findPostmaster } from './measure.js';
 import type { Options } from './options.js';
-import { parseOptions } from './options.js';
+import { databaseUrlFrom, parseArguments, USAGE } from './options.js';
 import { killAll } from './processes.js';
 import type { Comparison, Mark } from './report.js';
 import { headingOf, lineOf, linesOf, marksOf, medianOf } from './report.js';
@@ -44,7 +44,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 try {
-  await main(parseOptions(process.argv.slice(2), process.env));
+  const asked = parseArguments(process.argv.slice(2));
+  if (asked === undefined) console.log(USAGE);
+  else await main({ ...asked, databaseUrl: databaseUrlFrom(process.env) });
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

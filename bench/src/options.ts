@@ -2,8 +2,8 @@
 import { parseArgs } from 'node:util';
 import type { Shape } from './requests.js';
 
-export interface Options {
-  readonly databaseUrl: string;
+/** On the command line. */
+export interface Asked {
   readonly shapes: readonly Shape[];
   /** Undefined: as many as the marks of a shape are about. */
   readonly clients: readonly number[] | undefined;
@@ -12,29 +12,44 @@ export interface Options {
   readonly json: string | undefined;
 }
 
-const usage = `usage: npm run bench -- [options]
+export interface Options extends Asked {
+  readonly databaseUrl: string;
+}
+
+export const USAGE = `usage: npm run bench -- [options]
   --seconds N        how long each round is measured (5)
   --clients N,N,...  how many clients at a time (1,16,64; embedded: 1,32)
   --only SHAPE       saga, 2pc, embedded or last-resource
   --json FILE        write the figures there as well
+  --help             this
 DATABASE_URL names a Postgres 18 on this machine; npm run bench brings its own.`;
 
 const SHAPES: readonly Shape[] = ['saga', '2pc', 'embedded', 'last-resource'];
 const CLIENTS_MAX = 64;
 const SECONDS_MAX = 600;
 
-/** Throws an Error that says what is wrong and what would be right. */
-export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
+/**
+ * Throws an Error that says what is wrong and what would be right.
+ * @returns undefined if it is USAGE that is asked for
+ */
+export function parseArguments(args: readonly string[]): Asked | undefined {
   try {
-    return optionsFrom(args, env);
+    return askedBy(args);
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`, {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`, {
       cause: error,
     });
   }
 }
 
-function optionsFrom(args: readonly string[], env: NodeJS.ProcessEnv): Options {
+/** Of a Postgres that is there; throws if nobody names one. */
+export function databaseUrlFrom(env: NodeJS.ProcessEnv): string {
+  const databaseUrl = env['DATABASE_URL'];
+  if (!databaseUrl) throw new Error(`DATABASE_URL is not set\n\n${USAGE}`);
+  return databaseUrl;
+}
+
+function askedBy(args: readonly string[]): Asked | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -42,12 +57,11 @@ function optionsFrom(args: readonly string[], env: NodeJS.ProcessEnv): Options {
       clients: { type: 'string' },
       only: { type: 'string' },
       json: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
     },
   });
-  const databaseUrl = env['DATABASE_URL'];
-  if (databaseUrl === undefined) throw new Error('DATABASE_URL is not set');
+  if (values.help === true) return undefined;
   return {
-    databaseUrl,
     shapes: shapesFrom(values.only),
     clients: values.clients?.split(',').map((text) => numberFrom('--clients', text, CLIENTS_MAX)),
     seconds: numberFrom('--seconds', values.seconds, SECONDS_MAX),

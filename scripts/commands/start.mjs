@@ -6,8 +6,8 @@
 import path from 'node:path';
 import { Cast } from '../demo/cast.mjs';
 import { sayWhereToGo } from '../demo/closing.mjs';
-import { playDemo } from '../demo/demo.mjs';
 import { openNotary } from '../demo/notary.mjs';
+import { openStage } from '../demo/stage.mjs';
 import { Transactions } from '../demo/transactions.mjs';
 import { apiKeyOf } from '../house/api-key.mjs';
 import { openCoordinator, requireFreePort } from '../house/coordinator.mjs';
@@ -20,7 +20,7 @@ import {
 } from '../house/participants.mjs';
 import { openDatabase, openRedis } from '../house/servers.mjs';
 import { Failure } from '../lib/failure.mjs';
-import { paint, say, step } from '../lib/say.mjs';
+import { paint, say } from '../lib/say.mjs';
 import { build } from './build.mjs';
 
 /**
@@ -75,13 +75,7 @@ async function open(house, { withDemo }) {
   say(`ready ${coordinator.url}`);
   if (hindrance) say(`\nno banks, shop or demo on this database server: ${hindrance}`);
   if (participants) {
-    const cast = new Cast(participants);
-    await step(
-      'cast',
-      () => cast.enter(transactions),
-      () => cast.introduction(),
-    );
-    if (withDemo) await playDemo(transactions, cast, notary);
+    await openStage(transactions, new Cast(participants), notary, { withDemo });
   }
   sayWhereToGo(coordinator.url, apiKey, participants, house.path('logs'));
   say(`\n${paint('bold', `serving at ${coordinator.url}; Ctrl-C stops everything`)}`);

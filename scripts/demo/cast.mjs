@@ -1,4 +1,5 @@
 // Who plays in the stories, and what can be seen of them from outside.
+import { SHOP_SERVICES } from '../house/participants.mjs';
 import { until } from '../lib/wait.mjs';
 import { http } from './http.mjs';
 import { money } from './money.mjs';
@@ -16,8 +17,8 @@ const OPENING_BALANCES = { alice: 100_000, bob: 20_000 };
 const TEAPOTS = 10;
 const PATIENCE = { timeoutMs: 60_000, periodMs: 100 };
 
-/** What the stories' transactions are called, for people and for finding them. */
-export const NAME = 'story';
+/** As the coordinator knows them. */
+export const PLAYERS = ['alfa', 'beta', ...SHOP_SERVICES, 'notary'];
 
 export class Cast {
   /** @param {Participants} participants */
@@ -31,7 +32,8 @@ export class Cast {
    * @param {Transactions} transactions
    */
   async enter(transactions) {
-    await until('the stories of the last run have ended', () => areEnded(transactions), PATIENCE);
+    const areFree = async () => !(await areBusy(transactions));
+    await until('the end of what the last run has begun', areFree, PATIENCE);
     const { shop } = this.participants;
     for (const person of /** @type {Person[]} */ (['alice', 'bob'])) {
       const body = { id: person, balance: OPENING_BALANCES[person] };
@@ -107,8 +109,11 @@ function countOf(rows, state) {
   return rows.filter((row) => row['state'] === state).length;
 }
 
-/** @param {Transactions} transactions */
-async function areEnded(transactions) {
-  const items = await transactions.list(`name=${NAME}&limit=20`);
-  return items.every(({ phase }) => phase === 'ended');
+/**
+ * Whether something is under way that may hold an account, whoever has begun it.
+ * @param {Transactions} transactions
+ */
+export async function areBusy(transactions) {
+  const branches = (await transactions.unfinished()).flatMap((one) => one.branches);
+  return branches.some(({ participant }) => PLAYERS.some((name) => name === participant));
 }

@@ -5,6 +5,17 @@ import { paint, say } from '../lib/say.mjs';
 
 /** For curl. */
 export const SENDING_THE_KEY = '-H "Authorization: Bearer $CONCORDAT_API_KEY"';
+/** Of the command line. */
+const URL_DEFAULT = 'http://127.0.0.1:3000';
+
+/**
+ * For a shell.
+ * @param {string} command of the command line
+ * @param {string} coordinatorUrl
+ */
+export function typed(command, coordinatorUrl) {
+  return `npx concordat ${command}${coordinatorUrl === URL_DEFAULT ? '' : ` --url ${coordinatorUrl}`}`;
+}
 
 /**
  * Where to look, with which key, and what to try.
@@ -16,7 +27,7 @@ export const SENDING_THE_KEY = '-H "Authorization: Bearer $CONCORDAT_API_KEY"';
 export function sayWhereToGo(coordinatorUrl, apiKey, participants, logs) {
   const places = {
     dashboard: `${coordinatorUrl}/ui/`,
-    'command line': 'npx concordat overview',
+    'command line': typed('overview', coordinatorUrl),
     transactions: `${coordinatorUrl}/v1/transactions`,
     'API docs': `${coordinatorUrl}/docs`,
     health: `${coordinatorUrl}/health/ready`,

@@ -1,14 +1,14 @@
 // One story: a global transaction, from what is asked for to what has become of it.
 import { Failure } from '../lib/failure.mjs';
 import { paint, say } from '../lib/say.mjs';
-import { NAME } from './cast.mjs';
+import { Late } from '../lib/wait.mjs';
 
 /** @typedef {import('./cast.mjs').Gauge} Gauge */
 /** @typedef {import('./transactions.mjs').Transactions} Transactions */
 /**
  * @typedef {object} Story
  * @property {string} title the protocol
- * @property {string} plot who wants what
+ * @property {string} plot who wants what: the name of its transaction
  * @property {string} how it comes about
  * @property {string} protocol
  * @property {readonly object[]} branches as the request has them
@@ -16,12 +16,20 @@ import { NAME } from './cast.mjs';
  * @property {'committed' | 'rolled-back'} outcome how it is to end
  */
 /**
+ * @typedef {object} Branch
+ * @property {string} id
+ * @property {string | object} participant a name, or where it is
+ * @property {string} state
+ * @property {number} attempts
+ * @property {string} [lastError]
+ */
+/**
  * @typedef {object} Transaction as the coordinator represents it
  * @property {string} gtid
  * @property {string} phase
  * @property {string} [outcome]
  * @property {string} decision
- * @property {{ id: string, state: string, attempts: number, lastError?: string }[]} branches
+ * @property {Branch[]} branches
  */
 
 const INDENT = ' '.repeat(5);
@@ -53,8 +61,8 @@ export async function tell(number, story, perform) {
  * @param {'wait=20' | 'respond-async'} prefer how long to wait for its end
  * @returns {Promise<Transaction>}
  */
-export function begin(transactions, { protocol, branches }, prefer) {
-  return transactions.begin({ protocol, name: NAME, branches }, prefer);
+export function begin(transactions, { protocol, plot, branches }, prefer) {
+  return transactions.begin({ protocol, name: plot, branches }, prefer);
 }
 
 /** @param {readonly Gauge[]} gauges */
@@ -68,7 +76,8 @@ function readAll(gauges) {
  * @param {number} tookMs
  */
 function sayEnd(transaction, { title, outcome: expected }, tookMs) {
-  const { phase, outcome = phase, decision, gtid } = transaction;
+  const { phase, outcome, decision, gtid } = transaction;
+  if (outcome === undefined) throw new Late(`the end of ${gtid} (${title}): not in time; ${phase}`);
   if (outcome !== expected) {
     const log = JSON.stringify(transaction, undefined, 2);
     throw new Failure(`${title}: ${outcome}, and not ${expected}`, { log });

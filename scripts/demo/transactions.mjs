@@ -2,16 +2,26 @@ import { http } from './http.mjs';
 
 /** @typedef {import('./story.mjs').Transaction} Transaction */
 
-/** The coordinator's transactions, for whoever has a key. */
+/**
+ * @typedef {object} Pause of a participant
+ * @property {string} name
+ * @property {string} by
+ * @property {string} reason
+ */
+
+/** The coordinator's transactions, and who is held back from them, for whoever has a key. */
 export class Transactions {
   #headers;
+  #operations;
 
   /**
    * @param {string} coordinatorUrl
    * @param {string} apiKey
    */
   constructor(coordinatorUrl, apiKey) {
+    this.coordinatorUrl = coordinatorUrl;
     this.url = `${coordinatorUrl}/v1/transactions`;
+    this.#operations = `${coordinatorUrl}/v1/operations`;
     this.#headers = { authorization: `Bearer ${apiKey}` };
   }
 
@@ -32,12 +42,23 @@ export class Transactions {
     return http(`${this.url}/${gtid}`, { headers: this.#headers });
   }
 
+  /** @returns {Promise<readonly Transaction[]>} what has not ended; many, not all of very many */
+  unfinished() {
+    return this.#items('transactions?unfinished=true&limit=200');
+  }
+
+  /** @returns {Promise<readonly Pause[]>} whom nobody calls, because a person has said so */
+  async pauses() {
+    const participants = await this.#items('participants');
+    return participants.flatMap(({ name, paused }) => (paused ? [{ name, ...paused }] : []));
+  }
+
   /**
-   * @param {string} query
-   * @returns {Promise<readonly Transaction[]>}
+   * @param {string} list
+   * @returns {Promise<any[]>}
    */
-  async list(query) {
-    const { items } = await http(`${this.url}?${query}`, { headers: this.#headers });
+  async #items(list) {
+    const { items } = await http(`${this.#operations}/${list}`, { headers: this.#headers });
     return items;
   }
 }

@@ -11,7 +11,7 @@ import { databaseUrl, ensureDatabases } from './databases.mjs';
 /** @typedef {{ alfa: Service, beta: Service, shop: Service }} Participants */
 
 const apps = { alfa: 'bank', beta: 'bank', shop: 'shop' };
-const SHOP_SERVICES = ['order', 'stock', 'payment', 'shipping'];
+export const SHOP_SERVICES = ['order', 'stock', 'payment', 'shipping'];
 
 /**
  * Creates their databases.

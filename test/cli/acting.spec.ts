@@ -115,7 +115,7 @@ describe('resolve', () => {
     const asked = ['resolve', gtid, 'credit', '--as', 'done', '--reason', 'looked', ...evidence];
     const { code, err } = await concordat.run(...asked);
     expect(code).toBe(1);
-    expect(err).toContain('unconfirmed');
+    expect(err).toContain('"unconfirmed": true; on the command line, --unconfirmed');
     expect(await concordat.tells(...asked, '--unconfirmed')).toMatch(/^done: /);
     expect(await api.untilEnded(gtid)).toMatchObject({ outcome: 'committed' });
     const [line] = await auditOf(gtid);

@@ -7,8 +7,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
+import { participantListSchema } from '@concordat/wire/operations';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isRunning } from '../../scripts/lib/processes.mjs';
+import { Api } from '../http/api.js';
 import { AUTHORIZED, TEST_API_KEY } from '../support/api-key.js';
 import { eventually } from '../support/eventually.js';
 
@@ -47,12 +49,16 @@ describe('npm start', () => {
     await untilGone(processes);
   });
 
-  test('begins again on the data of the last time, and with its key', async () => {
+  test('begins again on the data of the last time, with its key and its pauses', async () => {
     const keys = new Set<string | undefined>();
-    for (const _time of ['first', 'second']) {
+    for (const time of ['first', 'a person holds beta back', 'last']) {
       const start = begin();
       await start.says('serving at http');
       keys.add(start.key);
+      const told = start.text.includes('8 transactions: 6 committed, 2 rolled back');
+      if (time === 'first') await holdBetaBack(start);
+      if (time === 'a person holds beta back') await resumeAsSaid(start);
+      else expect(told).toBe(true);
       start.child.kill('SIGTERM');
       expect(await start.ended).toBe(0);
     }
@@ -107,6 +113,35 @@ describe('npm start', () => {
   });
 });
 
+const PAUSE = { by: 'CONCORDAT_API_KEY', reason: 'it is being moved' };
+
+/** Pauses it, and begins what needs it: alfa prepares, and holds alice's account meanwhile. */
+async function holdBetaBack({ api }: Start): Promise<void> {
+  const { reason } = PAUSE;
+  const paused = await api.post('/v1/operations/participants/beta/pause', { reason });
+  expect(paused.status).toBe(200);
+  const branches = [
+    { id: 'debit', participant: 'beta', payload: { account: 'bob', amount: -100 } },
+    { id: 'credit', participant: 'alfa', payload: { account: 'alice', amount: 100 } },
+  ];
+  const transfer = { protocol: '2pc', name: 'held back', deadlineMs: 600_000, branches };
+  const { gtid } = await api.begin(transfer, { prefer: 'respond-async' });
+  await api.until(gtid, 'alfa has prepared', (now) => now.branches[1]?.state === 'prepared');
+}
+
+/** The pause is there still, no story is told, and what is said instead is so. */
+async function resumeAsSaid({ api, text }: Start): Promise<void> {
+  const { body } = await api.get('/v1/operations/participants');
+  const { items } = participantListSchema.parse(body);
+  const paused = items.flatMap(({ name, paused: pause }) => (pause ? [{ name, ...pause }] : []));
+  expect(paused).toMatchObject([{ name: 'beta', ...PAUSE }]);
+  expect(text).toContain(`no stories: beta is paused by ${PAUSE.by} (${PAUSE.reason})`);
+  expect(text).toContain('npx concordat participants resume beta --reason');
+  expect(text).not.toContain('alice pays bob');
+  const where = '/v1/operations/participants/beta/resume';
+  expect((await api.post(where, { reason: 'as was said' })).status).toBe(200);
+}
+
 class Start {
   text = '';
   readonly ended: Promise<number | null>;
@@ -121,6 +156,10 @@ class Start {
   /** As it is printed. */
   get key(): string | undefined {
     return /^ {2}(ck_\S+)$/m.exec(this.text)?.[1];
+  }
+
+  get api(): Api {
+    return new Api(/^ready (http:\S+)$/m.exec(this.text)?.[1] ?? '', this.key);
   }
 
   async says(what: string): Promise<void> {

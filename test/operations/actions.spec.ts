@@ -26,6 +26,14 @@ async function stuck(tenant = 'default') {
     const [first, second] = now.branches;
     return first?.state === 'acknowledged' && (second?.attempts ?? 0) > 0;
   });
+  await eventually('that is written', async () => {
+    const { rows } = await pool.query(
+      `select from concordat.global_transaction
+        where gtid = $1 and state::text like '%acknowledged%'`,
+      [gtid],
+    );
+    return rows.length > 0;
+  });
   return { gtid, slow };
 }
 

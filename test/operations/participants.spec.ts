@@ -1,10 +1,18 @@
-// Participants that are held back: by every instance, without counting attempts, and for recovery.
+// Participants that are held back: by every instance, without counting attempts or calls, and for
+// recovery.
+import {
+  participantListSchema,
+  transactionDetailSchema,
+  triageListSchema,
+  truthViewSchema,
+} from '@concordat/wire/operations';
 import { describe, expect, test } from 'vitest';
 import { preparedGids, serviceDatabase } from '../barrier/databases.js';
 import { Api } from '../http/api.js';
 import { makeWork, postgresName, prepareIn } from '../http/resource-managers-work.js';
 import { startCoordinator } from '../support/coordinator.js';
 import { eventually } from '../support/eventually.js';
+import type { ScriptedParticipant } from '../support/scripted-participants.js';
 import { ScriptedParticipants } from '../support/scripted-participants.js';
 import { act, at, openWorld, refusalIn, resultIn } from './world.js';
 
@@ -12,8 +20,10 @@ const orders = await serviceDatabase();
 await makeWork(orders.pool);
 const shops = await ScriptedParticipants.open();
 const shop = shops.add('shop');
+const till = shops.add('till');
 const world = await openWorld({
   CONCORDAT_PARTICIPANT_SHOP: shop.url,
+  CONCORDAT_PARTICIPANT_TILL: till.url,
   CONCORDAT_PARTICIPANT_ORDERS: orders.databaseUrl,
   CONCORDAT_SCAN_PERIOD_MS: '200',
 });
@@ -89,6 +99,82 @@ test('a paused participant is not called by any instance, and then it is', async
     { action: 'participant.resume', stage: 'done' },
   ]);
   await other.stop();
+});
+
+const TILL_FIRST =
+  'till is paused by operator (“it misbehaves”): resume it first ' +
+  '(concordat participants resume till)';
+
+/** Begins something with the till, which is paused, and another. */
+async function beginAtTill(other: ScriptedParticipant): Promise<string> {
+  const branches = [{ ...at('till', till), participant: 'till' }, at('b', other)];
+  const begin = { protocol: '2pc', deadlineMs: 600_000, branches };
+  const { gtid } = await root.begin(begin, { prefer: 'respond-async' });
+  return gtid;
+}
+
+async function detailOf(gtid: string) {
+  const { body } = await root.get(`/v1/operations/transactions/${gtid}`);
+  return transactionDetailSchema.parse(body);
+}
+
+/** Once `operation` was not sent to the till. */
+function untilHeldBack(gtid: string, operation: string): Promise<unknown> {
+  return eventually(`${operation} is held back`, async () => {
+    const { spans } = await detailOf(gtid);
+    return spans.some(
+      (span) =>
+        span.branch === 'till' &&
+        span.operation === operation &&
+        span.lastError?.startsWith('paused by operator'),
+    );
+  });
+}
+
+test('what is not sent to a paused participant is no call to it, and nothing to retry', async () => {
+  resultIn(await steer(operator, 'till', 'pause'));
+  const gtid = await beginAtTill(participants.add());
+  await untilHeldBack(gtid, 'prepare');
+  await root.until(gtid, 'the other has answered', ({ branches }) => {
+    return branches[1]?.state === 'prepared';
+  });
+  const seen = async () => {
+    const { body } = await root.get('/v1/operations/participants');
+    const { items } = participantListSchema.parse(body);
+    const { text } = await root.get('/metrics');
+    const item = items.find(({ name }) => name === 'till');
+    return { calls: item?.calls, health: item?.health, counts: text.includes('="till"') };
+  };
+  expect(await seen()).toEqual({ calls: null, health: 'paused', counts: false });
+
+  const { actions } = await detailOf(gtid);
+  const retry = actions.find(({ action }) => action === 'retry');
+  expect(retry).toMatchObject({ allowed: false, reason: `${TILL_FIRST}.` });
+  const refused = refusalIn(await act(operator, gtid, 'retry'));
+  expect(refused).toMatchObject({ status: 409, kind: 'not-possible', detail: `${TILL_FIRST}.` });
+  const { body } = await root.get(`/v1/operations/transactions/${gtid}/truth`);
+  const truth = truthViewSchema.parse(body);
+  const ofTill = truth.branches.find(({ branch }) => branch === 'till');
+  expect(ofTill?.verdict.safe[0]).toBe(TILL_FIRST);
+  expect(JSON.stringify(truth)).not.toContain('retry now');
+
+  resultIn(await steer(operator, 'till', 'resume'));
+  await act(operator, gtid, 'retry'); // unless it has been asked again by itself
+  expect(await root.untilEnded(gtid)).toMatchObject({ outcome: 'committed' });
+  expect(await seen()).toMatchObject({ calls: { answered: 2, inDoubt: 0 }, counts: true });
+});
+
+test('what one has refused is why it was rolled back, whoever was paused later', async () => {
+  resultIn(await steer(operator, 'till', 'pause'));
+  const no = participants.add().answers('prepare', { status: 409, body: { reason: 'no seat' } });
+  const gtid = await beginAtTill(no);
+  await untilHeldBack(gtid, 'rollback');
+  resultIn(await steer(operator, 'till', 'resume'));
+  await act(operator, gtid, 'retry'); // unless it has been asked again by itself
+  expect(await root.untilEnded(gtid)).toMatchObject({ outcome: 'rolled-back' });
+  const { body } = await root.get(`/v1/operations/transactions?gtid=${gtid}`);
+  const { items } = triageListSchema.parse(body);
+  expect(items.map(({ why }) => why)).toEqual(['refused: no seat']);
 });
 
 test('a deadline decides all the same', async () => {

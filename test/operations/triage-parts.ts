@@ -38,6 +38,7 @@ export function triageOn(
       scan: () => Promise.reject(new Error('no')),
       selfTest: () => Promise.reject(new Error('no')),
     },
+    pauses: { of: () => undefined },
     registered: () => [],
     clock: journal.clock,
     timers: systemTimers,

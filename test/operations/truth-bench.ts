@@ -73,6 +73,7 @@ export function openBench({ postgres = {}, mysql = {} }: BenchOptions): Bench {
     engine: { find: (gtid) => Promise.resolve(journal.get(gtid)) },
     store: { run: () => Promise.resolve([]) },
     recovery: { statuses: () => [] },
+    pauses: { of: () => undefined },
   });
   return { truth, journal, managers };
 }

@@ -29,7 +29,7 @@ import { mustPostpone, nextLookAt, willAsk, withRemarks } from './flight.js';
 import type { EngineLimits } from './limits.js';
 import { parked } from './parking.js';
 import type { Answer, Ports, Record } from './ports.js';
-import { consequenceOf, questionOf } from './questions.js';
+import { consequenceOf, isSent, questionOf } from './questions.js';
 
 /** Is dealt with after everything that came before it, and changes nothing. */
 const NOTHING_NEW: Event = { type: 'woken', at: 0 as Instant };
@@ -291,7 +291,8 @@ export class Flights {
       const question = questionOf(flight, branchOf(flight.definition, call), call);
       const askedAt = this.ports.clock.now();
       const answer = await this.ports.participants.ask(question);
-      this.ports.observer.answered(question, answer, this.ports.clock.now() - askedAt);
+      const tookMs = this.ports.clock.now() - askedAt;
+      if (isSent(answer)) this.ports.observer.answered(question, answer, tookMs);
       crashPoint('answer.received');
       return answer;
     } catch (error) {

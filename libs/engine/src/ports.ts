@@ -175,6 +175,8 @@ export type Answer =
       readonly retryAfterMs: number | undefined;
       /** Why, if it is not the participant's own word: such as that a person has paused it. */
       readonly reason?: string;
+      /** Nobody was asked: this is no call, and is neither counted nor timed as one. */
+      readonly unsent?: true;
     }
   /** An order that the participant says it cannot obey (409): stays outstanding, is stuck. */
   | { readonly type: 'balked'; readonly reason: string }

@@ -58,6 +58,11 @@ export function consequenceOf(call: TokenedCall, answer: Answer): Consequence {
   }
 }
 
+/** Whether anybody was asked. */
+export function isSent(answer: Answer): boolean {
+  return answer.type !== 'working' || answer.unsent !== true;
+}
+
 function replied(call: TokenedCall, answer: Extract<Answer, { type: 'reply' }>): Event {
   const { token: _, ...asked } = call;
   const { reply, result } = answer;

@@ -106,7 +106,8 @@ const network: FaultGroup = {
       number: 42,
       what: 'a participant moves to another address between two calls',
       tests: [at('faults/replicas.spec.ts', 'a participant that has moved')],
-      beyond: 'a request that moves it without a restart of the coordinator (issue 5)',
+      beyond:
+        'a request that moves it: its address is a setting, and is read when a coordinator starts',
     },
   ],
 };

@@ -105,8 +105,15 @@ const business: FaultGroup = {
           'faults/sagas.spec.ts',
           'a confirm that never succeeds is on the list of what is stuck until somebody mends it',
         ),
+        {
+          ...at(
+            'operations/branches.spec.ts',
+            '%s: the order %s as done, which the participant confirms',
+          ),
+          row: { file: 'test/operations/branches.spec.ts', text: `'tcc', 'confirm'` },
+        },
+        at('operations/approvals.spec.ts', 'takes two people, and is recorded as a heuristic'),
       ],
-      beyond: 'to skip it or to force its outcome, with an audit (issue 5)',
     },
     {
       number: 72,

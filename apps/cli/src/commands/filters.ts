@@ -38,7 +38,7 @@ export function withFilters(command: Command): Command {
     .option('--begun-after <time>', 'RFC 3339, or so long ago: 90s, 15m, 6h, 2d', instant)
     .option('--begun-before <time>', 'likewise', instant)
     .option('--cause <fingerprint>', 'of a cause in the overview')
-    .option('--error <text>', 'its latest error has this in it')
+    .option('--error <text>', 'is unfinished, and its latest error has this in it')
     .option('--tenant <tenant>', 'belongs to it')
     .option('--gtid <beginning>', 'its id begins like this');
 }

@@ -37,6 +37,7 @@ function overviewLines(view: OverviewView, look: Look): readonly string[] {
     ...wrapped(countsOf(view), look.columns),
     '',
     ...(causes.length === 0 ? ['nothing is stuck'] : tableOf(CAUSES, causeRows(view, look), look)),
+    ...heldBackLines(view, look),
     ...(blocked.length === 0 ? [] : ['', 'Sessions that wait for a prepared branch:']),
     ...blocked.flatMap((session) => [
       ...sessionLines(session, look, '  '),
@@ -58,6 +59,22 @@ function countsOf({ now }: OverviewView): string {
   const counts = also.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   const base = [`${now.unfinished} unfinished`, `${now.stuck} stuck`];
   return [...base, ...counts, perSecond].join(' · ');
+}
+
+/** By people, who may have forgotten it: nothing of it goes on by itself. */
+function heldBackLines({ now, participants }: OverviewView, look: Look): readonly string[] {
+  const transactions = counted(now.paused, 'transaction is', 'transactions are');
+  const held = [
+    ...(now.paused === 0 ? [] : [`${transactions} paused: nothing is sent`]),
+    ...participants.flatMap(({ name, paused }) => {
+      if (paused === null) return [];
+      const since = agoOf(paused.since, look.now);
+      return [`${name} is called by nobody: paused by ${paused.by} ${since}: ${paused.reason}`];
+    }),
+  ];
+  if (held.length === 0) return [];
+  const lines = held.flatMap((text) => wrapped(text, look.columns, '  '));
+  return ['', 'People hold something back:', ...lines];
 }
 
 function causeRows({ causes }: OverviewView, { now }: Look) {

@@ -57,6 +57,7 @@ function headLines({ transaction, forgotten, machine }: TransactionDetailView, l
   const end =
     endedAt === undefined ? `deadline ${agoOf(deadlineAt, now)}` : `ended ${agoOf(endedAt, now)}`;
   const more = Object.entries(metadata).map(([key, value]) => `${key}=${value}`);
+  const reasons = [harm, why].filter((part) => part !== null);
   return [
     `${paint('bold', gtid)}  ${state}`,
     ...wrapped(
@@ -65,9 +66,9 @@ function headLines({ transaction, forgotten, machine }: TransactionDetailView, l
       '  ',
     ),
     ...wrapped([`tenant ${tenant}`, `driven by ${owner}`, ...more].join(' · '), columns, '  '),
-    ...(harm === null
+    ...(reasons.length === 0
       ? []
-      : wrapped(why === null ? harm : `${harm}: ${why}`, columns, '  ').map((line) =>
+      : wrapped(reasons.join(': '), columns, '  ').map((line) =>
           paint(harmStyle(harm) ?? 'bold', line),
         )),
     ...(endedAt === undefined

@@ -53,7 +53,9 @@ export interface Proved {
   readonly judged: Extract<Judgement, { readonly type: 'may' }>;
 }
 
-export type ActsPorts = Pick<OperationsPorts, 'engine' | 'store'> & { readonly observe: Observe };
+export type ActsPorts = Pick<OperationsPorts, 'engine' | 'store' | 'pauses'> & {
+  readonly observe: Observe;
+};
 
 export class Acts {
   constructor(private readonly ports: ActsPorts) {}
@@ -106,7 +108,7 @@ export class Acts {
     ask: Ask,
     signal: AbortSignal,
   ): Promise<Known> {
-    const known = { transaction, definition, attempts };
+    const known = { transaction, definition, attempts, pauses: this.ports.pauses };
     if (ask.action === 'forget') {
       const rows = await this.ports.store.run(IS_FORGOTTEN, [gtid]);
       return { ...known, isForgotten: rows.length > 0 };

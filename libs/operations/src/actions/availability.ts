@@ -14,7 +14,7 @@ import { DEFAULT_TENANT } from '@concordat/wire/operations';
 import { branchActions, judge, permissionTo, transactionActions } from './judge.js';
 import type { Ask, Known, OnBranch } from './words.js';
 
-export interface Beside {
+export interface Beside extends Pick<Known, 'pauses'> {
   /** By branch, as far as they were asked. */
   readonly observations?: ReadonlyMap<BranchId, ObservationView>;
   readonly isForgotten?: boolean;
@@ -27,9 +27,9 @@ const OF_DECISIONS: ReadonlySet<BranchAction> = new Set(['force']);
 export function availabilityOf(
   { transaction, definition, attempts }: Record,
   principal: Principal,
-  { observations, isForgotten = false }: Beside = {},
+  { observations, isForgotten = false, pauses }: Beside,
 ): readonly AvailabilityView[] {
-  const known: Known = { transaction, definition, attempts, isForgotten };
+  const known: Known = { transaction, definition, attempts, isForgotten, pauses };
   const tenant = definition.tenant ?? DEFAULT_TENANT;
   const whole = transactionActions.map((action) => view({ action }, known, principal, tenant));
   const { branches } = summaryOf(transaction);

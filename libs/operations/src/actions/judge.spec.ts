@@ -94,6 +94,8 @@ const cases = fc.record({
   error: errors,
 });
 
+const pauses = { of: () => undefined };
+
 type Case = typeof cases extends fc.Arbitrary<infer One> ? One : never;
 
 function knownIn({ protocol, choices, observed, error }: Case): Known {
@@ -127,7 +129,7 @@ function knownIn({ protocol, choices, observed, error }: Case): Known {
     traceparent: null,
     branches: ids.map(branch),
   };
-  return { transaction, definition, attempts, observation };
+  return { transaction, definition, attempts, observation, pauses };
 }
 
 /** Of thousands of cases a few are such. */
@@ -240,6 +242,32 @@ const deciding = {
   }),
   saga: transactionAfter('saga', [replies.indexOf('done')]),
 } as const;
+
+test('to retry what would reach nobody is not possible, and what would not reach all says so', () => {
+  const one: Case = {
+    protocol: '2pc',
+    choices: [],
+    ask: { action: 'retry' },
+    observed: 'unknown',
+    error: 'refused',
+  };
+  const whilePaused = (...names: readonly string[]): ReturnType<typeof judge> => {
+    const pauseOf = (name: string) => ({ name, by: 'jo', reason: 'moved', since: new Date(0) });
+    const of: Known['pauses']['of'] = (participant) =>
+      typeof participant === 'string' && names.includes(participant)
+        ? pauseOf(participant)
+        : undefined;
+    return judge(one.ask, { ...knownIn(one), pauses: { of } });
+  };
+  const first = 'a is paused by jo (“moved”): resume it first (concordat participants resume a)';
+  expect(whilePaused()).toMatchObject({ type: 'may', because: '3 calls are outstanding.' });
+  const some = whilePaused('a');
+  expect(some.type).toBe('may');
+  expect(some.effect).toContain(` But ${first}.`);
+  const none = whilePaused('a', 'b', 'c');
+  expect(none.type).toBe('may-not');
+  expect(none.because).toContain(first);
+});
 
 describe.each(['2pc', 'saga'] as const)('a word that decides for all, of a %s', (protocol) => {
   const transaction = deciding[protocol];

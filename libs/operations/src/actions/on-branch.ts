@@ -86,7 +86,8 @@ function resolve(ask: AskTo<'resolve'>, known: Known): Judgement {
   if (agreement === 'cannot-tell' && !unconfirmed) {
     const why = observation?.evidence ?? 'it was not asked';
     return mayNot(
-      `It cannot be confirmed (${why}): say "unconfirmed" to say it all the same.`,
+      `It cannot be confirmed (${why}). To say it all the same: ` +
+        '"unconfirmed": true; on the command line, --unconfirmed.',
       effect,
     );
   }

@@ -6,8 +6,11 @@
 //     with a lone branch in one phase, with a pivot under way and once `pre-commit` may have been
 //     sent, somebody else decides.
 // W3. What has ended as it was decided leaves nothing to see to.
+// W4. What is asked of a participant that is paused is not sent (H2 of pauses.ts). So a retry that
+//     would reach nobody is not possible, and one that does not reach everybody says so.
 import { callsOf, isEnded, summaryOf, unreachable } from '@concordat/protocols';
 import type { TransactionAction } from '@concordat/wire/operations';
+import { resumeFirst } from '../participants/pauses.js';
 import { isBroken } from '../triage/harm.js';
 import { consequenceOf } from './consequences.js';
 import type { Judgement, Known } from './words.js';
@@ -40,14 +43,22 @@ export function onTransaction(action: TransactionAction, known: Known): Judgemen
   }
 }
 
-function retry({ transaction }: Known): Judgement {
+function retry({ transaction, definition, pauses }: Known): Judgement {
   const effect = EFFECTS.retry;
   if (isEnded(transaction)) return mayNot(ENDED, effect);
   if (transaction.paused === true) return mayNot('It is paused: resume it first.', effect);
-  const { length } = callsOf(transaction);
+  const calls = callsOf(transaction);
+  const { length } = calls;
   if (length === 0) return mayNot('Nothing is outstanding: it waits for its initiator.', effect);
+  const held = calls.flatMap(({ branch }) => {
+    const participant = definition.branches.find(({ id }) => id === branch)?.participant;
+    return (participant === undefined ? undefined : pauses.of(participant)) ?? [];
+  });
+  const paused = [...new Set(held.map(resumeFirst))].join('; ');
+  if (held.length === length) return mayNot(`${paused}.`, effect); // W4
   const because = length === 1 ? 'One call is outstanding.' : `${length} calls are outstanding.`;
-  return { type: 'may', because, effect, event: { type: 'hurried' } };
+  const but = paused === '' ? '' : ` But ${paused}.`;
+  return { type: 'may', because, effect: `${effect}${but}`, event: { type: 'hurried' } };
 }
 
 /** W1. */

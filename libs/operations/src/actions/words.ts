@@ -2,6 +2,7 @@
 import type { Attempts, Definition, Intervening } from '@concordat/engine';
 import type { BranchId, Json, Transaction, TransactionEvent } from '@concordat/protocols';
 import type { ObservationView, TransactionAction } from '@concordat/wire/operations';
+import type { Pauses } from '../participants/pauses.js';
 
 export type Ask = OnTransaction | OnBranch;
 
@@ -36,6 +37,8 @@ export interface Known {
   readonly observation?: ObservationView | undefined;
   /** Somebody has seen to how it has ended. */
   readonly isForgotten?: boolean;
+  /** Which participants people hold back. */
+  readonly pauses: Pick<Pauses, 'of'>;
 }
 
 export type Judgement =

@@ -4,11 +4,13 @@
 //     cannot read them goes by what he has read last.
 // H2. A call that is under way when the pause comes is not taken back. What is asked of a paused
 //     participant is `working`: it has not failed, no attempt is counted, and it stays outstanding.
-//     A deadline decides all the same.
+//     It is `unsent` too: nobody was called, and nothing may look as if he had answered. A deadline
+//     decides all the same.
 // H3. Recovery ends nothing at a paused resource manager either. What a person has approved is
 //     done, for he has said so.
 import type {
   Answer,
+  ParticipantRef,
   Participants,
   Probes,
   Question,
@@ -43,8 +45,9 @@ export class Pauses {
 
   constructor(private readonly ports: PausesPorts) {}
 
-  of(name: string): Pause | undefined {
-    return this.paused.get(name);
+  /** One that is called by an address given inline is nobody's to pause. */
+  of(participant: ParticipantRef): Pause | undefined {
+    return typeof participant === 'string' ? this.paused.get(participant) : undefined;
   }
 
   /** H1. Resolves once they were read for the first time, or could not be. */
@@ -68,11 +71,10 @@ export class Pauses {
     return {
       probe: (inquiry) => probesOf(participants).probe(inquiry),
       ask: (question: Question): Promise<Answer> => {
-        const { participant } = question;
-        const pause = typeof participant === 'string' ? this.of(participant) : undefined;
+        const pause = this.of(question.participant);
         if (pause === undefined) return participants.ask(question);
-        const reason = reasonOf(pause);
-        return Promise.resolve({ type: 'working', retryAfterMs: LOOK_AGAIN_MS, reason });
+        const held = { reason: reasonOf(pause), unsent: true } as const;
+        return Promise.resolve({ type: 'working', retryAfterMs: LOOK_AGAIN_MS, ...held });
       },
     };
   }
@@ -110,4 +112,10 @@ export class Pauses {
 
 function reasonOf({ by, reason }: Pause): string {
   return `paused by ${by}: ${reason}`;
+}
+
+/** What is to be done before anything can be asked of it. Without a full stop. */
+export function resumeFirst({ name, by, reason }: Pause): string {
+  const held = `${name} is paused by ${by} (“${reason}”)`;
+  return `${held}: resume it first (concordat participants resume ${name})`;
 }

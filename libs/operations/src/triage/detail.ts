@@ -42,7 +42,7 @@ interface Lines {
 
 export class Details {
   constructor(
-    private readonly ports: Pick<TriagePorts, 'store' | 'views' | 'written' | 'clock'>,
+    private readonly ports: Pick<TriagePorts, 'store' | 'views' | 'written' | 'clock' | 'pauses'>,
     private readonly finder: Finder,
   ) {}
 
@@ -63,6 +63,7 @@ export class Details {
     ]);
     const seen = forgotten.get(gtid);
     const isForgotten = seen !== undefined;
+    const { pauses } = this.ports;
     const sessionsBlocked = waiting.sessionsBlocked.get(gtid) ?? 0;
     const beside = { isForgotten, sessionsBlocked, now: this.ports.clock.now() };
     const { outcome } = summaryOf(stored.transaction);
@@ -76,7 +77,7 @@ export class Details {
       ...told,
       journal: this.journalView(stored, journal.lines, principal),
       journalComplete: journal.isComplete,
-      actions: [...availabilityOf(stored, principal, { isForgotten })],
+      actions: [...availabilityOf(stored, principal, { isForgotten, pauses })],
       forgotten: seen === undefined ? null : forgottenView(seen),
       ...(outcome === undefined ? {} : { outcome }),
       summary: summaryInMarkdown(told),

@@ -29,6 +29,7 @@ export interface TriagePorts extends Pick<
   OperationsPorts,
   'store' | 'recovery' | 'registered' | 'clock' | 'timers' | 'ids' | 'troubled'
 > {
+  readonly pauses: Pick<OperationsPorts['pauses'], 'of'>;
   /** Resolves when everything that this instance has told anybody is in the journal. */
   readonly written: () => Promise<void>;
   readonly views: Views;

@@ -67,5 +67,10 @@ describe('why it is where it is', () => {
     };
     expect(whyOf(ended('prepared'))).toBeNull();
     expect(whyOf(ended('refused'))).toBe('a said 2');
+    const no = { ...attempt('b', 1, 0, 5), lastError: 'refused: no seat' };
+    const later = { ...attempt('a', 1, 0, 7), lastError: 'refused: no money' };
+    const order = { ...attempt('b', 2, 1, 9), operation: 'rollback' as const };
+    const attempts = [{ ...order, lastError: 'refused: connection' }, later, no];
+    expect(whyOf({ ...ended('refused'), attempts })).toBe('refused: no seat');
   });
 });

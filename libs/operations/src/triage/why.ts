@@ -1,13 +1,17 @@
 // Why a transaction is where it is, in one line for its row. Pure.
 import type { Attempt, Record as TransactionRecord } from '@concordat/engine';
 import type { TokenedCall, Transaction } from '@concordat/protocols';
-import { callsOf, summaryOf } from '@concordat/protocols';
+import { callsOf, isQuestion, summaryOf } from '@concordat/protocols';
+
+/** A reply of `refused`, with its note (`consequenceOf` in the engine's questions.ts). */
+const NO = /^refused(:|$)/;
 
 /** @returns null where there is nothing to say: it has ended well, or nobody said anything */
 export function whyOf({ transaction, attempts, definition }: TransactionRecord): string | null {
   const { outcome } = summaryOf(transaction);
   if (outcome === 'committed') return null; // what has failed on the way is over
-  if (outcome !== undefined) return latestOf(attempts)?.lastError ?? null;
+  const refusal = outcome === 'rolled-back' ? refusalIn(attempts) : undefined;
+  if (outcome !== undefined) return (refusal ?? latestOf(attempts))?.lastError ?? null;
   const calls = callsOf(transaction);
   const failing = latestOf(failingOf(transaction, attempts));
   const failed = failing === undefined ? undefined : failureOf(failing);
@@ -34,6 +38,13 @@ export function failingOf(
 
 function isAt(attempt: Attempt, { branch, token }: TokenedCall): boolean {
   return attempt.branch === branch && attempt.token === token;
+}
+
+/** What has decided it: the first no. What was in the way later is not the reason. */
+function refusalIn(attempts: readonly Attempt[]): Attempt | undefined {
+  return attempts
+    .filter(({ operation, lastError }) => isQuestion(operation) && NO.test(lastError))
+    .toSorted((one, other) => one.lastErrorAt - other.lastErrorAt)[0];
 }
 
 function latestOf(attempts: readonly Attempt[]): Attempt | undefined {

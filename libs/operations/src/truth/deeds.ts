@@ -30,9 +30,13 @@ export function askForRollback({ decision, phase }: BranchCase): readonly string
 /** Only what can be done as things are; and when the outstanding call is made again by itself. */
 export function possible(
   safe: readonly string[],
-  { outstanding, isPaused }: BranchCase,
+  { outstanding, isPaused, heldBack }: BranchCase,
 ): readonly string[] {
   if (outstanding === undefined) return withoutCalls(safe, isPaused);
+  if (heldBack !== undefined) {
+    const left = safe.filter((text) => text !== RETRY && text !== SAY_SO); // they reach nobody
+    return [...(isPaused ? [RESUME] : []), heldBack, ...left];
+  }
   if (isPaused) return [RESUME, ...safe];
   if (outstanding.nextAttemptAt === undefined) return safe.length > 0 ? safe : [AGAIN];
   const at = new Date(outstanding.nextAttemptAt).toISOString().slice(11, 19);

@@ -8,5 +8,6 @@ export type TruthPorts = Pick<
 > & {
   readonly engine: Pick<OperationsPorts['engine'], 'find'>;
   readonly store: Pick<OperationsPorts['store'], 'run'>;
+  readonly pauses: Pick<OperationsPorts['pauses'], 'of'>;
   readonly recovery: Pick<OperationsPorts['recovery'], 'statuses'>;
 };

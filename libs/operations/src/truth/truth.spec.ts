@@ -97,6 +97,7 @@ function open({ found = [after(2)], probe, managers = [], statuses = [], ...more
     store: { run: () => Promise.resolve(said as never) },
     resourceManagers: managers,
     recovery: { statuses: () => statuses },
+    pauses: { of: () => undefined },
     cluster: CLUSTER,
     clock: { now: () => now as Instant },
     timers: {

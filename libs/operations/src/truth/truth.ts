@@ -24,6 +24,7 @@ import type {
   OverviewView,
   TruthView,
 } from '@concordat/wire/operations';
+import { resumeFirst } from '../participants/pauses.js';
 import type { Revealing } from './blocks.js';
 import { blocksElsewhere, blocksOf, sessionView } from './blocks.js';
 import type { Report } from './holdings.js';
@@ -89,10 +90,11 @@ export class Truth {
    * @param id of a branch of that transaction
    */
   async observe(record: TransactionRecord, id: BranchId): Promise<ObservationView> {
+    const { pauses } = this.ports;
     const branch = definitionOf(record, id);
     const reports = this.reportsFor(record);
     const seen = await observe(this.ports, record, branch, reports, LOOK_TIMEOUT_MS);
-    const { judgement } = judged(record, branch, { seen, said: [], isMoving: false });
+    const { judgement } = judged(record, branch, { seen, said: [], isMoving: false, pauses });
     return { ...seen.observation, byHand: judgement.byHand };
   }
 
@@ -132,10 +134,13 @@ export class Truth {
       personsWordsOf(this.ports.store.run, before.gtid),
     ]);
     const record = found ?? before;
+    const { pauses } = this.ports;
     const isMoving = record.transaction.version !== before.transaction.version; // T2
     const branches = before.definition.branches.flatMap((branch, index) => {
       const one = seen[index];
-      return one === undefined ? [] : [judged(record, branch, { seen: one, said, isMoving })];
+      return one === undefined
+        ? []
+        : [judged(record, branch, { seen: one, said, isMoving, pauses })];
     });
     return { record, isMoving, branches, reports: await reports };
   }
@@ -189,6 +194,7 @@ interface Beside {
   readonly seen: Seen;
   readonly said: readonly PersonsWord[];
   readonly isMoving: boolean;
+  readonly pauses: TruthPorts['pauses'];
 }
 
 function judged(record: TransactionRecord, branch: BranchDefinition, beside: Beside): Looked {
@@ -200,16 +206,18 @@ function judged(record: TransactionRecord, branch: BranchDefinition, beside: Bes
 
 function caseOf(
   { transaction, definition }: TransactionRecord,
-  { id }: BranchDefinition,
-  { seen, said, outstanding, isMoving }: Beside & Pick<Looked, 'outstanding'>,
+  { id, participant }: BranchDefinition,
+  { seen, said, outstanding, isMoving, pauses }: Beside & Pick<Looked, 'outstanding'>,
 ): BranchCase {
   const { phase, decision, branches } = summaryOf(transaction);
   const state = branches.find((one) => one.id === id)?.state ?? '';
+  const pause = outstanding === undefined ? undefined : pauses.of(participant);
   return {
     protocol: definition.protocol,
     phase,
     decision,
     isPaused: transaction.paused === true,
+    heldBack: pause === undefined ? undefined : resumeFirst(pause),
     state,
     outstanding,
     observed: seen.observed,

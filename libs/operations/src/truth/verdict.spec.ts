@@ -197,6 +197,23 @@ describe('a transaction that is paused', () => {
   });
 });
 
+describe('a participant that is paused', () => {
+  const heldBack = 'beta is paused: resume it first';
+  test.each(cells.filter(({ found }) => found.outstanding !== undefined))(
+    'is resumed first, and nobody is told to retry: $title',
+    ({ found }) => {
+      const plain = judge(found);
+      const { severity, safe } = judge({ ...found, heldBack });
+      expect(severity).toBe(plain.severity === 'wait' ? 'attention' : plain.severity);
+      if (severity !== 'fine') expect(safe[0]).toBe(heldBack);
+      expect(safe.join()).not.toMatch(/retry now|next attempt/);
+      expect(judge({ ...found, heldBack, isPaused: true }).safe[0] ?? 'fine').toMatch(
+        severity === 'fine' ? /^fine$/ : /^resume the transaction/,
+      );
+    },
+  );
+});
+
 describe('a transaction that has gone on meanwhile', () => {
   test.each(cells)('is never called broken: $title', ({ found }) => {
     const { byHand, code } = judge({ ...found, isMoving: true });

@@ -6,7 +6,7 @@
 //     there is nothing left to end, or where it is broken already; `unknown` where what is there
 //     cannot be told.
 // D2. Three failures make a wait a matter for a person, as everywhere (stuckAttemptsMin); so does
-//     a pause, for nothing goes on by itself then.
+//     a pause, of it or of its participant, for nothing goes on by itself then.
 // D3. What cannot be asked is never fine while anything is outstanding or promised, nor where the
 //     branch was forced, or has ended by itself.
 import type { Observed } from '@concordat/engine';
@@ -23,6 +23,8 @@ export interface BranchCase {
   readonly phase: string;
   readonly decision: Decision;
   readonly isPaused: boolean;
+  /** Its participant is paused, and something is outstanding there: what is to be done first. */
+  readonly heldBack?: string | undefined;
   /** Of the branch, by the journal, in the words of its protocol. */
   readonly state: string;
   /** The call that is outstanding. */
@@ -98,7 +100,8 @@ function severityOf(code: Code, found: BranchCase): Severity {
   const severity = plainSeverity(code, found);
   if (severity !== 'wait') return severity;
   const isStuck = (found.outstanding?.attempts ?? 0) >= STUCK_ATTEMPTS_MIN;
-  return isStuck || found.isPaused ? 'attention' : 'wait'; // D2
+  const isHeldBack = found.isPaused || found.heldBack !== undefined;
+  return isStuck || isHeldBack ? 'attention' : 'wait'; // D2
 }
 
 function plainSeverity(code: Code, { decision, state }: BranchCase): Severity {

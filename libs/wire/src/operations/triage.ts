@@ -137,7 +137,7 @@ export const triageItemSchema = transactionViewSchema
     owner: z.string(),
     ageMs: z.number().min(0).meta({ description: 'Since it was begun; until it ended, if so.' }),
     harm: harmSchema.nullable(),
-    /** Why it is where it is, on the row: the latest error, or what it waits for. */
+    /** Why it is where it is, on the row: the latest error, what it waits for, or the refusal. */
     why: z.string().nullable(),
   })
   .meta({ id: 'TriageItem' });
@@ -162,12 +162,16 @@ export const triageExtras = {
   paused: z.enum(['true', 'false']).optional(),
   tenant: tenantSchema.optional(),
   cause: z.string().max(64).optional().meta({ description: 'The fingerprint of a cause.' }),
-  /** A part of an error, letter case aside; of what is unfinished. */
   error: z
     .string()
     .max(200)
     .refine((text) => !text.includes('\0'), 'must have no NUL in it')
-    .optional(),
+    .optional()
+    .meta({
+      description:
+        'A part of the latest error of some branch, letter case aside; of what is unfinished: ' +
+        'what has ended is not searched for it.',
+    }),
   gtid: z.string().max(64).optional().meta({ description: 'The beginning of an id.' }),
   unfinished: z.enum(['true', 'false']).optional(),
 };

@@ -46,7 +46,13 @@ export const filters: readonly Filter[] = [
     isFirst: true,
   },
   { kind: 'text', name: 'participant', label: 'Participant', placeholder: 'bank', isFirst: true },
-  { kind: 'text', name: 'error', label: 'Error contains', placeholder: 'refused', isFirst: true },
+  {
+    kind: 'text',
+    name: 'error',
+    label: 'Error of what is unfinished contains',
+    placeholder: 'ECONNREFUSED',
+    isFirst: true,
+  },
   { kind: 'text', name: 'name', label: 'Name', placeholder: 'transfer', isFirst: true },
   { kind: 'choice', name: 'phase', label: 'Phase', choices: phaseNames.map(plainly) },
   {
