@@ -220,14 +220,14 @@ describe('in bulk', () => {
   test('one that is slow is paused and goes on; another is paused and cancelled', async () => {
     const request = { name: 'slow bulk' };
     const found = await Promise.all(
-      [1, 2, 3].map(() => predicaments.stuckAt('2pc', 'commit', { request })),
+      [1, 2, 3, 4, 5, 6, 7, 8].map(() => predicaments.stuckAt('2pc', 'commit', { request })),
     );
     const pausedNow = () => Promise.all(found.map(({ gtid }) => isPaused(gtid)));
     const first = await heldBulk('Pause');
     await first.getByRole('button', { name: 'Resume …' }).click();
     await fillIn(maria, 'Resume', { reason });
-    await first.getByText('3 of 3').waitFor();
-    expect(await pausedNow()).toEqual([true, true, true]);
+    await first.getByText('8 of 8').waitFor();
+    expect(new Set(await pausedNow())).toEqual(new Set([true]));
 
     const second = await heldBulk('Resume');
     await second.getByRole('button', { name: 'Cancel the rest …' }).click();

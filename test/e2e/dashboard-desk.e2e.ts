@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { ParticipantHealthView } from '@concordat/wire/operations';
 import { participantListSchema } from '@concordat/wire/operations';
 import { eventually } from '../support/eventually.js';
+import { BALANCE } from './support/books.js';
 import { actOn, fillIn } from './support/dashboard/acting.js';
 import { launch, Visitor } from './support/dashboard/browser.js';
 import type { Person } from './support/dashboard/world.js';
@@ -170,6 +171,36 @@ describe('what is in doubt', () => {
       await maria.go('/audit?action=orphan.end');
       await page.getByText('its service was removed a year ago').first().waitFor();
     }));
+
+  test('an orphan is committed once another person has approved it', async () => {
+    const orphan = await world.prepareOrphan('43');
+    const evidence = 'the other bank has the line of this transfer in its ledger';
+    await as('maria', async (maria) => {
+      await maria.go('/in-doubt?in=alfa-db');
+      const ours = maria.page.getByRole('article', { name: `${orphan} in alfa-db` });
+      await ours.getByRole('button', { name: 'End it …' }).click();
+      await maria.page.getByRole('dialog').getByLabel('Commit', { exact: true }).check();
+      const filled = { reason, evidence, typed: 'commit' };
+      expect(await fillIn(maria, 'Ask for approval', filled)).toContain('second person');
+      expect(await world.preparedGids(), 'nothing was done yet').toContain(orphan);
+    });
+    await as('jo', async (jo) => {
+      await jo.go('/approvals');
+      await jo.page.getByText(evidence).first().waitFor();
+      await jo.page.getByText('which is not in the journal').waitFor();
+      await jo.page.getByRole('button', { name: /^Approve/ }).click();
+      await fillIn(jo, 'Approve', { reason: 'I have looked too', typed: 'commit' });
+      await eventually('it is over', async () => !(await world.preparedGids()).includes(orphan));
+    });
+    const { rows } = await world.books.banks.alfa.query<{ balance: string }>(
+      `select balance from account where id = '43'`,
+    );
+    expect(Number(rows[0]?.balance), 'what it has written').toBe(BALANCE + 1);
+    await as('maria', async (maria) => {
+      await maria.go('/audit?action=orphan.end');
+      await maria.page.getByText(evidence).first().waitFor();
+    });
+  });
 });
 
 describe('approvals', () => {
@@ -296,7 +327,7 @@ describe('the audit', () => {
       await maria.go('/audit?action=orphan.end');
       const table = page.getByRole('table', { name: /^The audit/ });
       const rows = table.getByRole('row').filter({ hasText: 'orphan.end' });
-      await rows.first().getByRole('link', { name: 'maria' }).click();
+      await rows.last().getByRole('link', { name: 'maria' }).click();
       await page.waitForURL(/actor=/);
       await table.getByText('approval.reject').waitFor();
       expect(await table.getByText('participant.pause').count()).toBe(0);

@@ -13,7 +13,7 @@ import { GuardedButton, takes } from '../../components/GuardedButton.js';
 import { Panel } from '../../components/Panel.js';
 import { Time } from '../../components/Time.js';
 import classes from './Approvals.module.css';
-import { approvalWords, inWords } from './words.js';
+import { approvalWords, inWords, isOfOrphan } from './words.js';
 
 interface PendingProps {
   readonly approval: ApprovalView;
@@ -64,20 +64,25 @@ function WhatIsAsked({ approval }: { readonly approval: ApprovalView }) {
         <Fact name="Expires">
           <Time at={expiresAt} />
         </Fact>
-        {gtid !== undefined && (
-          <Fact name="Transaction">
-            <Anchor
-              fz="inherit"
-              renderRoot={(props) => <Link to="/transactions/$gtid" params={{ gtid }} {...props} />}
-            >
-              {gtid}
-            </Anchor>
-          </Fact>
+        {gtid !== undefined && isOfOrphan(approval) && (
+          <Fact name="Transaction">{gtid}, which is not in the journal</Fact>
         )}
-        {gtid !== undefined && (
-          <Fact name="Decision">
-            <Against gtid={gtid} outcome={approval.outcome} />
-          </Fact>
+        {gtid !== undefined && !isOfOrphan(approval) && (
+          <>
+            <Fact name="Transaction">
+              <Anchor
+                fz="inherit"
+                renderRoot={(props) => (
+                  <Link to="/transactions/$gtid" params={{ gtid }} {...props} />
+                )}
+              >
+                {gtid}
+              </Anchor>
+            </Fact>
+            <Fact name="Decision">
+              <Against gtid={gtid} outcome={approval.outcome} />
+            </Fact>
+          </>
         )}
         {branch !== undefined && <Fact name="Branch">{branch}</Fact>}
         {resourceManager !== undefined && <Fact name="Database">{resourceManager}</Fact>}

@@ -22,9 +22,15 @@ export const approvalWords: { readonly [S in ApprovalView['state']]: Word } = {
   },
 };
 
+/** Whether it is about what nobody has begun here: there is no transaction to look at. */
+export function isOfOrphan({ action }: ApprovalView): boolean {
+  return action.startsWith('orphan');
+}
+
 /** `Commit debit`, `Roll orphan … back`: what would be done. */
-export function inWords({ outcome, branch, gid, action }: ApprovalView): string {
+export function inWords(approval: ApprovalView): string {
+  const { outcome, branch, gid } = approval;
   const what = branch ?? gid ?? 'it';
-  const named = action.startsWith('orphan') ? `the orphan ${what}` : what;
+  const named = isOfOrphan(approval) ? `the orphan ${what}` : what;
   return outcome === 'commit' ? `Commit ${named}` : `Roll ${named} back`;
 }
