@@ -210,7 +210,7 @@ describe('in bulk', () => {
     await maria.page.getByRole('menuitem', { name: 'Retry now' }).click();
     await fillIn(maria, 'Retry now: all that match', { reason });
     await maria.go('/bulk');
-    await maria.page.getByText('finished').waitFor();
+    await maria.page.getByText('finished', { exact: true }).waitFor();
     await maria.page.getByText('3 of 3').waitFor();
     for (const { gtid } of found) {
       expect((await world.api.untilEnded(gtid)).outcome).toBe('committed');

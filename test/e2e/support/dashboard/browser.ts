@@ -76,8 +76,12 @@ export class Visitor {
     await this.page.getByRole('navigation', { name: 'Pages' }).waitFor();
   }
 
-  /** By its address, as from a bookmark. @param hash `/audit` */
+  /**
+   * By its address, as from a bookmark in a new tab: nothing of the page before is left to be
+   * taken for this one. @param hash `/audit`
+   */
   async open(hash: string): Promise<void> {
+    await this.page.goto('about:blank');
     await this.page.goto(`${this.url}/ui/#${hash}`);
     await this.page.getByRole('main').getByRole('heading', { level: 1 }).waitFor();
     const asking = this.page.getByText(/^Asking for /);
