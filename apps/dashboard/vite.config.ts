@@ -11,6 +11,12 @@ export default defineConfig({
   base: './',
   root: import.meta.dirname,
   plugins: [react()],
-  build: { outDir: 'dist', target: BROWSERS, cssTarget: BROWSERS, chunkSizeWarningLimit: 600 },
+  build: {
+    outDir: '../coordinator/dist/pages', // published with what serves it
+    emptyOutDir: true,
+    target: BROWSERS,
+    cssTarget: BROWSERS,
+    chunkSizeWarningLimit: 600,
+  },
   server: { proxy: { '/v1': API } },
 });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { tool } from './tool.mjs';
 
 const PLACE = 'apps/dashboard';
-const BUILT = `${PLACE}/dist/index.html`;
+const BUILT = 'apps/coordinator/dist/pages/index.html';
 /** What goes into it: its own, and the versions of what others have made. */
 const INGREDIENTS = ['src', 'public', 'index.html', 'vite.config.ts', 'package.json'].map(
   (name) => `${PLACE}/${name}`,

@@ -5,21 +5,21 @@ import { describe, expect, test } from 'vitest';
 import { commandsIn, patternOf, typed } from '../support/console.js';
 import type { Example, Surroundings } from '../support/readme.js';
 import { examplesIn, runExample } from '../support/readme.js';
-import type { Manifest } from '../tidy/packages.js';
-import { foldersOf, json } from '../tidy/sources.js';
+import { published } from './published.js';
 import type { Checks } from './services.js';
 import { commits, paysAndCompensates, serve } from './services.js';
 import { withCoordinator, withDatabases } from './surroundings.js';
 
-const isPublished = (place: string): boolean =>
-  (json(`${place}/package.json`) as Manifest).private !== true;
-const published = [...foldersOf('libs'), 'migrations'].filter(isPublished);
+/** Its README has commands, and no programs. */
+const COMMAND = 'apps/cli';
+const libraries = published.filter((place) => place !== COMMAND);
 
 const coordinator = await withCoordinator();
 const { surroundings: databases, rowsOf, mysqlRowsOf } = await withDatabases();
 
 /** What a package's examples find around them; nothing, if it is not here. */
 const NEEDS: ReadonlyMap<string, Surroundings> = new Map([
+  ['apps/coordinator', databases],
   ['libs/access', databases],
   ['libs/client', coordinator],
   ['libs/recovery', coordinator],
@@ -51,7 +51,7 @@ interface Row extends Example {
   readonly place: string;
 }
 
-const readmes = await Promise.all(published.map(readmeOf));
+const readmes = await Promise.all(libraries.map(readmeOf));
 
 async function readmeOf(place: string): Promise<readonly Row[]> {
   const examples = await examplesIn(`${place}/README.md`).catch((): readonly Example[] => []);
@@ -59,7 +59,7 @@ async function readmeOf(place: string): Promise<readonly Row[]> {
 }
 
 describe('every package that is published', () => {
-  test.each(published)('%s has a README with an example', async (place) => {
+  test.each(libraries)('%s has a README with an example', async (place) => {
     expect(await examplesIn(`${place}/README.md`)).not.toEqual([]);
   });
 
@@ -88,7 +88,7 @@ test('the commands of apps/cli print what its README says', async () => {
   const { replacing = {}, env = {} } = coordinator;
   const PATH = `${path.resolve('node_modules/.bin')}:${process.env['PATH']}`;
   const here = { ...env, PATH, CONCORDAT_URL: Object.values(replacing)[0] };
-  const commands = await commandsIn('apps/cli/README.md');
+  const commands = await commandsIn(`${COMMAND}/README.md`);
   for (const { command, prints, printed, code } of await typed(commands, replacing, here)) {
     expect(printed, command).toMatch(patternOf(prints));
     expect([command, code === 0]).toEqual([command, !prints.startsWith('concordat: ')]);

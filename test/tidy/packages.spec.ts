@@ -37,7 +37,7 @@ describe('every package', () => {
   });
 
   test('can be published, if it is a library or a command', () => {
-    const all = [...foldersOf('libs'), 'migrations', 'apps/cli'];
+    const all = [...foldersOf('libs'), 'migrations', 'apps/cli', 'apps/coordinator'];
     expect(published.map(({ place }) => place)).toEqual(all);
     expect(published.flatMap(unpublishable)).toEqual([]);
   });

@@ -10,8 +10,8 @@ import { ProblemError } from '../http/problems.js';
 import { sendProblem } from '../http/problem.filter.js';
 import { readPageFiles } from './page-files.js';
 
-/** Of sources and build alike. */
-const BUILD = fileURLToPath(new URL('../../../dashboard/dist', import.meta.url));
+/** Where apps/dashboard is built, seen from sources and build alike. */
+const BUILD = fileURLToPath(new URL('../../dist/pages', import.meta.url));
 const NONCE_PLACE = '%CSP_NONCE%';
 const FOR_EVER = 'public, max-age=31536000, immutable';
 const NEVER = 'no-store';
