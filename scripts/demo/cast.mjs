@@ -61,8 +61,9 @@ export class Cast {
     return {
       label: `${person}'s account at ${bank.name}`,
       read: async () => {
-        const { balance } = await http(`${bank.url}/accounts/${person}`);
-        return money(balance);
+        /** @type {{ balance: number }} */
+        const account = await http(`${bank.url}/accounts/${person}`);
+        return money(account.balance);
       },
     };
   }
@@ -96,6 +97,7 @@ export class Cast {
   /** What both banks hold together, in cents. */
   async total() {
     const { alfa, beta } = this.participants;
+    /** @type {Promise<{ total: number }>[]} */
     const totals = [alfa, beta].map((bank) => http(`${bank.url}/total`));
     return (await Promise.all(totals)).reduce((sum, { total }) => sum + total, 0);
   }

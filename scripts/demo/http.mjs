@@ -6,7 +6,8 @@ const TIMEOUT_MS = 30_000;
 /**
  * @param {string} url
  * @param {{ body?: unknown, headers?: Record<string, string> }} [request] a body makes it a POST
- * @returns {Promise<any>} the JSON of its answer; rejects with a Failure unless that is a 2xx that
+ * @template T what its caller takes it for: these servers are ours, and are taken at their word
+ * @returns {Promise<T>} the JSON of its answer; rejects with a Failure unless that is a 2xx that
  *   comes in time
  */
 export async function http(url, { body, headers = {} } = {}) {

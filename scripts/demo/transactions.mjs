@@ -49,15 +49,18 @@ export class Transactions {
 
   /** @returns {Promise<readonly Pause[]>} whom nobody calls, because a person has said so */
   async pauses() {
+    /** @type {readonly { name: string, paused: Omit<Pause, 'name'> | null }[]} */
     const participants = await this.#items('participants');
     return participants.flatMap(({ name, paused }) => (paused ? [{ name, ...paused }] : []));
   }
 
   /**
+   * @template T
    * @param {string} list
-   * @returns {Promise<any[]>}
+   * @returns {Promise<readonly T[]>}
    */
   async #items(list) {
+    /** @type {{ items: readonly T[] }} */
     const { items } = await http(`${this.#operations}/${list}`, { headers: this.#headers });
     return items;
   }

@@ -1,6 +1,7 @@
 // Who is at the page, and what they may do: for showing, and for saying why not. The server
 // decides again with every request.
 import type { Permission, WhoAmIView } from '@concordat/wire/operations';
+import type { QueryClient } from '@tanstack/react-query';
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { get, send } from './client.js';
 
@@ -49,7 +50,10 @@ export function useSignIn() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (key: string) => send<WhoAmIView>('POST', 'v1/session', { key }),
-    onSuccess: (session) => client.setQueryData(sessionQuery.queryKey, session),
+    onSuccess: (session) => {
+      forgetAnswers(client); // of whoever was here before: their session may have ended by itself
+      client.setQueryData(sessionQuery.queryKey, session);
+    },
   });
 }
 
@@ -61,7 +65,12 @@ export function useSignOut() {
       // first what says who is there, for what is asked for in between nobody may know
       client.setQueryData(sessionQuery.queryKey, { oidc: false });
       await client.invalidateQueries(sessionQuery);
-      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
+      forgetAnswers(client);
     },
   });
+}
+
+/** What one person was told is not for the next. */
+function forgetAnswers(client: QueryClient): void {
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION[0] });
 }
