@@ -7,6 +7,7 @@ import {
 } from '@concordat/wire/operations';
 import type { ApprovalView } from '@concordat/wire/operations';
 import { describe, expect, test } from 'vitest';
+import { makeKey } from '../access/callers.js';
 import { preparedGids, serviceDatabase } from '../barrier/databases.js';
 import type { Api, ApiAnswer } from '../http/api.js';
 import { makeWork, postgresName, prepareIn, workIn } from '../http/resource-managers-work.js';
@@ -219,7 +220,8 @@ describe('to force a branch of a service', () => {
 });
 
 test('two approvals at once apply once: one hundred times', async () => {
-  const third = root; // the setting's key is another person
+  const { key } = await makeKey(root, [{ tenant: '*', roles: ['resolver'] }], { name: 'third' });
+  const third = root.as(key);
   const once = async (): Promise<void> => {
     const { gtid, branch } = await atService();
     const id = await ask(resolver, gtid, branch);

@@ -4,6 +4,7 @@ import { Refusal } from '@concordat/operations';
 import type { GlobalTransactionId } from '@concordat/protocols';
 import { summaryOf } from '@concordat/protocols';
 import type { Grant } from '@concordat/wire/operations';
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Script } from '../engine/engines.js';
 import { branch, request, willing } from '../engine/engines.js';
@@ -116,6 +117,31 @@ describe('to force an outcome', () => {
       'approval.approve refused',
       'approval.ask done',
       'branch.force done',
+    ]);
+  });
+
+  test('is proved to take two where it is approved: what was seen before does not count', async () => {
+    const made = { ...ada, id: randomUUID(), name: 'made by ada' };
+    let written = 0;
+    const meanwhile = async ({ action, stage }: AuditLine): Promise<void> => {
+      if (action !== 'approval.approve' || stage !== 'done') return;
+      written += 1;
+      await pool.query(
+        `insert into concordat.api_key (id, prefix, hash, name, grants, made_by)
+         values ($1, 'prefix', sha256('key'), $2, '[]', $3)`,
+        [made.id, made.name, `key:${ada.id}`],
+      );
+    };
+    const desk = await openDesk(databaseUrl, stubborn, meanwhile);
+    const gtid = await stuck(desk);
+    const id = await asked(desk, gtid);
+    const refusal = await refusalOf(desk.post(made, APPROVE, { id }, REASON));
+    expect(refusal.detail).toMatch(/^Your key was made by ada, who has asked for it/);
+    expect(written).toBe(1);
+    expect(await phaseOf(desk, gtid)).toBe('committing');
+    expect(await linesOf(gtid)).toEqual([
+      'ada: approval.ask done',
+      'made by ada: approval.approve refused',
     ]);
   });
 

@@ -6,6 +6,7 @@ import type { AuditActor } from '@concordat/engine';
 import type { Grant } from '@concordat/wire/operations';
 import { ALL_TENANTS } from '@concordat/wire/operations';
 import { areEqual, hashOf, newKey, prefixOf } from './api-key.js';
+import { principalText } from './makers.js';
 import type { AccessIds, MonotonicMs, Store } from './ports.js';
 import type { Principal } from './principal.js';
 import { ARE_THERE_KEYS } from './statements/are-there-keys.js';
@@ -86,7 +87,7 @@ export class ApiKeys {
   ): Promise<{ readonly key: ApiKey; readonly text: string }> {
     const id = this.ids.next();
     const { text, prefix, hash } = newKey();
-    const madeBy = `${actor.kind}:${actor.id}`;
+    const madeBy = principalText(actor);
     const values = [id, prefix, hash, name, JSON.stringify(grants), madeBy, expiresAt];
     const after = { name, grants: grantsForAudit(grants), expiresAt: textOf(expiresAt) };
     const line = { ...this.lineOf('key.make', actor, id), reason, after };

@@ -1,6 +1,7 @@
 export * from './api-keys.js';
 export * from './attempts.js';
 export * from './authenticator.js';
+export * from './makers.js';
 export type * from './ports.js';
 export * from './principal.js';
 export * from './provider.js';

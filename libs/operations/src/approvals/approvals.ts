@@ -12,6 +12,8 @@
 // A3. Approved is durable before anything is done, so a crash in between loses nothing: the act is
 //     carried out by any instance, and it is written once, for its line's number is given out with
 //     the question (`act_id`), and the audit has no number twice.
+import type { Principal } from '@concordat/access';
+import { Makers, principalText } from '@concordat/access';
 import type { AuditLine } from '@concordat/engine';
 import type { ActionResultView, ApprovalView } from '@concordat/wire/operations';
 import { ALL_TENANTS, tenantsFor } from '@concordat/wire/operations';
@@ -30,7 +32,7 @@ import { FIND_APPROVAL } from '../statements/find-approval.js';
 import { LIST_APPROVALS } from '../statements/list-approvals.js';
 import type { CarryingOut } from './carry-out.js';
 import { LEASE_MS } from './carry-out.js';
-import { approvalView, whyNotApprove } from './views.js';
+import { approvalView, askerOf, whyNotApprove } from './views.js';
 
 const LIFETIME_MS = 3_600_000;
 const LISTED_MAX = 200;
@@ -102,24 +104,27 @@ export class Approvals {
   async list({ principal }: OperatorRequest): Promise<readonly ApprovalView[]> {
     const tenants = tenantsFor(principal.grants, 'read');
     const visible = tenants === ALL_TENANTS ? null : tenants;
-    const rows = await this.parts.ports.store.run<ApprovalRow>(LIST_APPROVALS, [
-      visible,
-      LISTED_MAX,
-    ]);
-    return rows.map((row) => approvalView(row, principal));
+    const { run } = this.parts.ports.store;
+    const rows = await run<ApprovalRow>(LIST_APPROVALS, [visible, LISTED_MAX]);
+    const makers = await makersOf(run, rows, principal);
+    return rows.map((row) => approvalView(row, principal, makers));
   }
 
   /** A1, A2. Once it is approved it is carried out, if that can be done now. @throws Refusal */
   async approve(request: OperatorRequest, reason: string): Promise<ApprovalView> {
     const row = await this.visible(request);
+    const { run } = this.parts.ports.store;
     const line = this.lineOf(request, row, { verb: 'approve', reason });
-    await orRefused(this.parts.ports, line, () => {
-      const whyNot = whyNotApprove(row, request.principal);
-      if (whyNot !== undefined) throw new Refusal('not-possible', whyNot);
-      return this.decide(request, row, { verb: 'approve', state: 'approved', reason });
+    await orRefused(this.parts.ports, line, async () => {
+      const makers = await this.requireApprovable(run, row, request.principal);
+      const madeBy = {
+        asker: makers.makersOf(askerOf(row)),
+        approver: makers.makersOf(request.principal),
+      };
+      await this.decide(request, row, { verb: 'approve', state: 'approved', reason, madeBy });
     });
     await this.parts.carryingOut.carryOut(row.id);
-    return approvalView(await this.find(row.id), request.principal);
+    return this.viewOf(row.id, request);
   }
 
   /** Also by the one who has asked: he takes it back. @throws Refusal */
@@ -129,20 +134,34 @@ export class Approvals {
     await orRefused(this.parts.ports, line, () =>
       this.decide(request, row, { verb: 'reject', state: 'rejected', reason }),
     );
-    return approvalView(await this.find(row.id), request.principal);
+    return this.viewOf(row.id, request);
   }
 
-  /** A2. */
+  /** A1. @throws Refusal with why it cannot be approved by the principal */
+  private async requireApprovable(
+    run: Run,
+    row: ApprovalRow,
+    principal: Principal,
+  ): Promise<Makers> {
+    const makers = await makersOf(run, [row], principal);
+    const whyNot = whyNotApprove(row, principal, makers);
+    if (whyNot !== undefined) throw new Refusal('not-possible', whyNot);
+    return makers;
+  }
+
+  /** A2; and A1 is proved again, in the commit that it is for. */
   private async decide(
     request: OperatorRequest,
     row: ApprovalRow,
-    { verb, state, reason }: Deciding & { readonly state: 'approved' | 'rejected' },
+    { verb, state, reason, madeBy }: Decided,
   ): Promise<void> {
     const actor = actorIn(request);
     const { kind, id, name } = actor;
-    const evidence = { askedBy: `${row.asked_kind}:${row.asked_id}`, outcome: row.outcome };
+    const askedBy = principalText(askerOf(row));
+    const evidence = { askedBy, outcome: row.outcome, ...(madeBy && { madeBy }) };
     const line = { ...this.lineOf(request, row, { verb, reason }), evidence };
     await this.parts.ports.store.audited({ ...line, stage: 'done' }, async (run: Run) => {
+      if (state === 'approved') await this.requireApprovable(run, row, request.principal);
       const by = JSON.stringify({ kind, id, name });
       const decided = await run(DECIDE_APPROVAL, [row.id, state, by, LEASE_MS]);
       if (decided.length > 0) return;
@@ -170,6 +189,12 @@ export class Approvals {
     throw unknownItem();
   }
 
+  private async viewOf(id: string, { principal }: OperatorRequest): Promise<ApprovalView> {
+    const row = await this.find(id);
+    const makers = await makersOf(this.parts.ports.store.run, [row], principal);
+    return approvalView(row, principal, makers);
+  }
+
   private async find(id: string): Promise<ApprovalRow> {
     const [row] = await this.parts.ports.store.run<ApprovalRow>(FIND_APPROVAL, [id]);
     if (row === undefined) throw unknownItem();
@@ -180,6 +205,18 @@ export class Approvals {
 interface Deciding {
   readonly verb: 'approve' | 'reject';
   readonly reason: string;
+}
+
+interface Decided extends Deciding {
+  readonly state: 'approved' | 'rejected';
+  /** Of an approval: who has made the keys, and the keys from which they come. */
+  readonly madeBy?: { readonly asker: readonly string[]; readonly approver: readonly string[] };
+}
+
+/** Of whoever may approve them, and of those who have asked for what still waits. */
+function makersOf(run: Run, rows: readonly ApprovalRow[], principal: Principal): Promise<Makers> {
+  const waiting = rows.filter(({ state }) => state === 'pending');
+  return Makers.of(run, [principal, ...waiting.map(askerOf)]);
 }
 
 /** Only the names that there are. */
