@@ -1,9 +1,14 @@
 // How one participant calls another: at URLs that came over the network, and so with care.
+import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
-import { httpPeers } from '@concordat/participant-sdk';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { httpPeers, isPeerPrefix } from '@concordat/participant-sdk';
 import type { PeerAnswer } from '@concordat/wire';
 import { asBranchId, asGtid, parseCallBody, parseCallHeading } from '@concordat/wire';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { here as certificate, key } from '../participants/certificates.js';
 import { serve } from './calling.js';
 
 const about = { gtid: asGtid('01939f6c-7e01-7c4a-9d0e-3f1b2a6c8d55'), branch: asBranchId('b') };
@@ -126,6 +131,17 @@ describe('a URL', () => {
     },
   );
 
+  test.each([
+    'http://169.254.169.254',
+    'http://2852039166:*/latest',
+    'http://[::ffff:169.254.169.254]:80',
+    'http://[fd00:ec2::254]',
+  ])('of a metadata service is on no list: %s', (prefix) => {
+    const never = 'leads to a metadata service, which is never called';
+    expect(() => httpPeers({ peers: [prefix] })).toThrow(`"${prefix}" ${never}`);
+    expect(isPeerPrefix(prefix)).toBe(false);
+  });
+
   test('is not followed elsewhere', async () => {
     let visitors = 0;
     const elsewhere = await serve((_, response) => {
@@ -140,6 +156,75 @@ describe('a URL', () => {
     }
     expect(visitors).toBe(0);
   });
+});
+
+describe('the addresses of a host', () => {
+  /** A peer at a name that has these addresses, by the DNS of that moment. */
+  async function askAt(
+    addresses: readonly string[],
+  ): Promise<{ calls: number; answer: PeerAnswer }> {
+    let calls = 0;
+    const url = await serve((_, response) => {
+      calls += 1;
+      response.end(JSON.stringify({ standing }));
+    });
+    const named = httpPeers({
+      peers: ['http://bank.example:*'],
+      resolve: (hostname, { all }, callback) => {
+        expect({ hostname, all }).toEqual({ hostname: 'bank.example', all: true });
+        callback(
+          null,
+          addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+        );
+      },
+    });
+    const { port } = new URL(url);
+    const answer = await named.ask(`http://bank.example:${port}`, elect, unhurried);
+    return { calls, answer };
+  }
+
+  test('are asked for when it is called, and are what is called', async () => {
+    const reply = { type: 'reply', reply: { type: 'standing', standing } };
+    expect(await askAt(['127.0.0.1'])).toEqual({ calls: 1, answer: reply });
+  });
+
+  test.each([
+    [['169.254.169.254']],
+    [['127.0.0.1', '169.254.169.254']],
+    [['127.0.0.1', 'fd00:ec2::254']],
+    [['::ffff:169.254.169.254', '127.0.0.1']],
+  ])('%j are not called: one of them is a metadata service', async (addresses) => {
+    expect(await askAt(addresses)).toEqual({
+      calls: 0,
+      answer: {
+        type: 'in-doubt',
+        reason: 'the host bank.example leads to a metadata service, which is never called',
+      },
+    });
+  });
+});
+
+test('a certificate that nobody vouches for ends it, whatever the environment says', async () => {
+  vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+  const calls: string[] = [];
+  const server = createServer({ key, cert: certificate }, (request, response) => {
+    calls.push(request.url ?? '');
+    response.end(JSON.stringify({ standing }));
+  });
+  server.on('tlsClientError', () => undefined).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const url = `https://127.0.0.1:${port}`;
+  const unchecked = await fetch(url); // it would let a call through
+  expect(unchecked.status).toBe(200);
+  const answer = await httpPeers({ peers: [url] }).ask(url, elect, unhurried);
+  expect(answer).toEqual({ type: 'in-doubt', reason: expect.stringMatching(/certificate/) });
+  expect(calls).toEqual(['/']);
 });
 
 test.each([
@@ -187,6 +272,14 @@ describe('no answer', () => {
       reason: 'the body is larger than 1048576 bytes',
     });
     expect(sent).toBeGreaterThan(1_048_576);
+  });
+
+  test('is one that would have to be unpacked', async () => {
+    const packed = gzipSync(JSON.stringify({ standing }));
+    const answer = await answerOf((_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed);
+    });
+    expect(answer.type).toBe('in-doubt');
   });
 
   test('is one that trickles past the timeout', async () => {

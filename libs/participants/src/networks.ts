@@ -9,17 +9,7 @@
 // N3. Networks are opened one by one. None is so wide that it would be all of them: at least /8, of
 //     IPv6 /7, as wide as the widest private ones (10.0.0.0/8, fc00::/7).
 import { BlockList, isIP } from 'node:net';
-
-/** N1. After the first two: the first one inside NAT64 and 6to4; AWS's for containers and pods. */
-const METADATA = [
-  '169.254.169.254/32',
-  'fd00:ec2::254/128',
-  '64:ff9b::a9fe:a9fe/128',
-  '2002:a9fe:a9fe::/48',
-  '169.254.170.2/32',
-  '169.254.170.23/32',
-  'fd00:ec2::23/128',
-];
+import { METADATA_NETWORKS } from '@concordat/wire';
 
 /** N2. */
 const BLOCKED = [
@@ -62,7 +52,7 @@ interface Network {
   readonly list: BlockList;
 }
 
-const metadata = METADATA.map(networkOf);
+const metadata = METADATA_NETWORKS.map(networkOf); // N1
 const blocked = BLOCKED.map(networkOf);
 const loopback = ['127.0.0.0/8', '::1/128'].map(networkOf);
 const mapped = networkOf('::ffff:0:0/96');

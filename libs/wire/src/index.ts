@@ -6,6 +6,7 @@ export * from './gid.js';
 export * from './inspection.js';
 export * from './json.js';
 export * from './list-query.js';
+export * from './metadata-networks.js';
 export * from './parsed.js';
 export * from './participant-answer.js';
 export * from './participant-call.js';

@@ -7,6 +7,8 @@
 // U1. What is checked is what is called: a URL is read once, by the WHATWG rules.
 // U2. What could be read in two ways is refused: credentials, backslashes, percent signs (a server
 //     may decode %2e%2e, we do not). So are a query and a fragment: operations are paths below.
+// U3. A metadata service is not to be named at all.
+import { metadataFaultOf } from './metadata.js';
 
 interface Prefix {
   readonly protocol: string;
@@ -36,19 +38,22 @@ function parsePrefix(text: string): Prefix | undefined {
 }
 
 export function isPeerPrefix(text: string): boolean {
-  return parsePrefix(text) !== undefined;
+  const prefix = parsePrefix(text);
+  return prefix !== undefined && metadataFaultOf(prefix.hostname) === undefined;
 }
 
 /**
  * @param texts prefixes as above
  * @returns whether a URL may be called
- * @throws {Error} that quotes a prefix which is none
+ * @throws {Error} that quotes a prefix which is none, or may not be one (U3)
  */
 export function peerUrls(texts: readonly string[]): (url: URL) => boolean {
   const prefixes = texts.map((text) => {
     const prefix = parsePrefix(text);
     if (prefix === undefined)
       throw new Error(`"${text}" is not a URL like http://127.0.0.1:*/path`);
+    const fault = metadataFaultOf(prefix.hostname);
+    if (fault !== undefined) throw new Error(`"${text}" ${fault}`);
     return prefix;
   });
   return (url) => prefixes.some((prefix) => isBelow(url, prefix));

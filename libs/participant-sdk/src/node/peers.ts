@@ -3,11 +3,13 @@
 //   question ─▶ may this URL be called? ─▶ POST ─▶ body, up to a limit ─▶ decode ─▶ answer
 //
 // H1. The URLs of a roster came over the network. Only those on a list are called, and what was
-//     read is what is called. No redirect is followed. Of an answer that is none, people are shown
+//     read is what is called; where a name on it leads is judged when it is connected to
+//     (peer-connection.ts). No redirect is followed. Of an answer that is none, people are shown
 //     the status alone: its text is of somebody who may not be whom he was taken for.
 // H2. An exchange ends within its timeout, however slowly the other side speaks, and reads at most
 //     ANSWER_BYTES_MAX bytes. At most CALLS_MAX are under way: a roster is not to be a burst.
 // H3. Where callers must be known, a participant signs as the coordinator does, with their secret.
+import { lookup } from 'node:dns';
 import { unreachable } from '@concordat/protocols';
 import type { PeerAnswer } from '@concordat/wire';
 import {
@@ -21,6 +23,8 @@ import {
 } from '@concordat/wire';
 import type { PeerQuestion, Peers } from '../peers.js';
 import { hashing } from './hashing.js';
+import type { Resolve } from './peer-connection.js';
+import { post } from './peer-connection.js';
 import { parsePeerUrl, peerUrls, withoutSlash } from './peer-urls.js';
 
 export interface HttpPeersOptions {
@@ -35,6 +39,8 @@ export interface HttpPeersOptions {
   readonly setting?: string;
   /** Of one call. */
   readonly timeoutMs?: number;
+  /** To be asked for the addresses of a host instead of the system's DNS. */
+  readonly resolve?: Resolve;
 }
 
 const TIMEOUT_MS_DEFAULT = 3_000;
@@ -46,6 +52,7 @@ export function httpPeers({
   secret,
   setting = 'the peers of this participant',
   timeoutMs = TIMEOUT_MS_DEFAULT,
+  resolve = lookup,
 }: HttpPeersOptions): Peers {
   const isAllowed = peerUrls(peers);
   const fault = secret === undefined ? undefined : secretFaultOf(secret);
@@ -63,7 +70,7 @@ export function httpPeers({
       if (parsed === undefined) return Promise.resolve(inDoubt(mayNot));
       parsed.pathname = `${withoutSlash(parsed.pathname)}/${question.operation}`;
       return inTurn(() =>
-        exchangeWithin(timeoutMs, { ...question, target: parsed, secret }, signal),
+        exchangeWithin(timeoutMs, { ...question, target: parsed, secret, resolve }, signal),
       );
     },
   };
@@ -86,7 +93,11 @@ function turns(max: number): <Value>(work: () => Promise<Value>) => Promise<Valu
   };
 }
 
-type Exchange = PeerQuestion & { readonly target: URL; readonly secret: string | undefined };
+type Exchange = PeerQuestion & {
+  readonly target: URL;
+  readonly secret: string | undefined;
+  readonly resolve: Resolve;
+};
 
 async function exchangeWithin(
   timeoutMs: number,
@@ -102,28 +113,28 @@ async function exchangeWithin(
 }
 
 async function exchange(
-  { target, secret, ballot, voted, ...about }: Exchange,
+  { target, secret, resolve, ballot, voted, ...about }: Exchange,
   signal: AbortSignal,
 ): Promise<PeerAnswer> {
   const heading = { ...about, from: 'participant', protocol: '3pc', traceparent: null } as const;
   const headers = encodeCallHeading(heading, ballot);
   const body = JSON.stringify({ payload: null, ballot, voted });
-  const response = await fetch(target, {
-    method: 'POST',
+  const signed = signature({ target, secret, headers, body });
+  const response = await post({
+    target,
     headers: {
       'Content-Type': 'application/json',
       'Accept-Encoding': 'identity',
       ...headers,
-      ...signature({ target, secret, headers, body }),
+      ...signed,
     },
     body,
-    redirect: 'manual', // H1
     signal,
+    resolve,
   });
   const text = await textOf(response);
   if (text === undefined) return inDoubt(`the body is larger than ${ANSWER_BYTES_MAX} bytes`);
-  const { status } = response;
-  const answered = Object.fromEntries(response.headers);
+  const { statusCode: status = 0, headers: answered } = response;
   return withoutText(decodePeerAnswer(about.operation, status, answered, text), status);
 }
 
@@ -157,12 +168,12 @@ function withoutText(answer: PeerAnswer, status: number): PeerAnswer {
 }
 
 /** H2. @returns undefined if it is too long */
-async function textOf({ body }: Response): Promise<string | undefined> {
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body ?? []) {
+  for await (const chunk of body) {
     length += chunk.length;
-    if (length > ANSWER_BYTES_MAX) return undefined; // leaving the loop cancels the body
+    if (length > ANSWER_BYTES_MAX) return undefined; // leaving the loop ends the connection
     chunks.push(chunk);
   }
   return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
@@ -172,10 +183,10 @@ function inDoubt(reason: string): PeerAnswer {
   return { type: 'in-doubt', reason: cleaned(reason) };
 }
 
-/** What fetch throws says little; why it did is in the cause. */
+/** Errors of sockets have a code, and not always a message. */
 function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(cause instanceof Error) || cause.message === '') return 'no answer';
-  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  return cause.message.includes(code) ? cause.message : `${code} ${cause.message}`;
+  if (!(error instanceof Error)) return 'no answer';
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const isSaid = error.message.includes(code);
+  return (isSaid ? error.message : `${code} ${error.message}`.trim()) || 'no answer';
 }
