@@ -194,6 +194,45 @@ describe('the truth of a transaction', () => {
     });
   });
 
+  test('is asked once for all who come while others are told, and shown as each may see it', async () => {
+    const first = Promise.withResolvers<Probed>();
+    const held = holding(GID, { isKnown: true, sessions: [session], sessionsTotal: 1 });
+    const { truth, looks } = open({
+      probe: () => (looks() <= 2 ? first.promise : Promise.resolve(prepared)),
+      managers: [manager('orders', known(held))],
+    });
+    const ask = (payloads: boolean) => truth.truthOf(GTID, { payloads });
+    const alone = ask(true);
+    const together = [true, false, true].map(ask);
+    first.resolve(prepared);
+    const told = await Promise.all([alone, ...together]);
+    expect(looks()).toBe(2 * definition.branches.length);
+    const shown = told.map((view) => JSON.stringify(view).includes(`"query":"${session.query}"`));
+    expect(shown).toEqual([true, true, false, true]);
+  });
+
+  test('is not what was asked for before one has come: he may have changed it', async () => {
+    let observed: Probed['observed'] = 'prepared';
+    const [hasLooked, mayGoOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { truth } = open({
+      probe: async ({ branch: id }) => {
+        const seen = { ...prepared, observed };
+        if (id === ORDER) hasLooked.resolve();
+        else await mayGoOn.promise;
+        return seen;
+      },
+    });
+    const early = truth.truthOf(GTID, { payloads: true });
+    await hasLooked.promise;
+    observed = 'committed'; // he has ended it by hand
+    const late = truth.truthOf(GTID, { payloads: true });
+    mayGoOn.resolve();
+    const seen = (await Promise.all([early, late])).map(
+      (view) => view?.branches[0]?.participantSays.observed,
+    );
+    expect(seen).toEqual(['prepared', 'committed']);
+  });
+
   test('of one branch is for whoever acts upon it', async () => {
     const { truth, looks } = open({
       probe: () => Promise.resolve({ ...prepared, observed: 'rolled-back' }),

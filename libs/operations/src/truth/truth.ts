@@ -10,6 +10,8 @@
 // T2. The journal is read before and after. If it has gone on in between, what was seen may be
 //     over: all is asked once more, if there is time; or nothing bad follows from it (`moving`).
 // T3. Nothing is changed by looking, here or at the participants.
+// T4. Those who want the same truth at once share a look that begins after they have asked
+//     (shared-looks.ts). What each of them may see of it is decided for each.
 import type {
   BranchDefinition,
   Record as TransactionRecord,
@@ -35,6 +37,7 @@ import { observe } from './observing.js';
 import type { PersonsWord } from './persons-words.js';
 import { personsWordsOf, wordOf } from './persons-words.js';
 import type { TruthPorts } from './ports.js';
+import { SharedLooks } from './shared-looks.js';
 import { instantText, participantText } from './texts.js';
 import type { BranchCase, Judgement, OutstandingCall } from './verdict.js';
 import { judge } from './verdict.js';
@@ -63,8 +66,19 @@ interface Looked {
   readonly isMoving: boolean;
 }
 
+/** What was seen of a whole transaction: more than everybody may see. */
+interface Whole {
+  readonly askedAt: Instant;
+  readonly record: TransactionRecord;
+  readonly isMoving: boolean;
+  readonly branches: readonly Looked[];
+  readonly reports: readonly Report[];
+}
+
 export class Truth {
   private readonly holdings: AllHoldings;
+  /** T4. */
+  private readonly looks = new SharedLooks((gtid: GlobalTransactionId) => this.whole(gtid));
 
   constructor(private readonly ports: TruthPorts) {
     this.holdings = new AllHoldings(ports);
@@ -76,13 +90,8 @@ export class Truth {
    * @throws JournalUnavailable
    */
   async truthOf(gtid: GlobalTransactionId, revealing: Revealing): Promise<TruthView | undefined> {
-    const askedAt = this.ports.clock.now();
-    const before = await this.ports.engine.find(gtid);
-    if (before === undefined) return undefined;
-    const first = await this.look(before);
-    const isLate = this.ports.clock.now() - askedAt > AGAIN_BEFORE_MS;
-    const looked = first.isMoving && !isLate ? await this.look(first.record) : first; // T2
-    return this.viewOf(looked, askedAt, revealing);
+    const whole = await this.looks.ask(gtid);
+    return whole === undefined ? undefined : viewOf(whole, revealing);
   }
 
   /**
@@ -116,13 +125,18 @@ export class Truth {
     };
   }
 
+  private async whole(gtid: GlobalTransactionId): Promise<Whole | undefined> {
+    const askedAt = this.ports.clock.now();
+    const before = await this.ports.engine.find(gtid);
+    if (before === undefined) return undefined;
+    const first = await this.look(before);
+    const isLate = this.ports.clock.now() - askedAt > AGAIN_BEFORE_MS;
+    const looked = first.isMoving && !isLate ? await this.look(first.record) : first; // T2
+    return { askedAt, ...looked };
+  }
+
   /** @param before as the journal had it before anybody is asked */
-  private async look(before: TransactionRecord): Promise<{
-    readonly record: TransactionRecord;
-    readonly isMoving: boolean;
-    readonly branches: readonly Looked[];
-    readonly reports: readonly Report[];
-  }> {
+  private async look(before: TransactionRecord): Promise<Omit<Whole, 'askedAt'>> {
     const reports = this.reportsFor(before);
     const seen = await Promise.all(
       before.definition.branches.map((branch) =>
@@ -150,38 +164,35 @@ export class Truth {
     if (definition.protocol !== '2pc') return Promise.resolve([]);
     return this.holdings.ask(LOOK_TIMEOUT_MS);
   }
+}
 
-  private viewOf(
-    { record, branches, reports }: Awaited<ReturnType<Truth['look']>>,
-    askedAt: Instant,
-    revealing: Revealing,
-  ): TruthView {
-    const { gtid, transaction, definition } = record;
-    const { phase, decision } = summaryOf(transaction);
-    const { protocol } = definition;
-    const whole = judgeWhole({
-      protocol,
-      decision,
-      phase,
-      branches: branches.map(({ branch, seen, outstanding, judgement }) => ({
-        branch: branch.id,
-        observed: seen.observed,
-        isOutstanding: outstanding !== undefined,
-        judgement,
-      })),
-    });
-    return {
-      gtid,
-      protocol,
-      phase: phase as TruthView['phase'],
-      decision,
-      version: transaction.version,
-      askedAt: instantText(askedAt),
-      complete: branches.every(({ seen }) => !isUnasked(seen.observed)),
-      verdict: whole,
-      branches: branches.map((one) => branchView(one, reports, revealing)),
-    };
-  }
+/** T4: what may be shown of it. */
+function viewOf({ askedAt, record, branches, reports }: Whole, revealing: Revealing): TruthView {
+  const { gtid, transaction, definition } = record;
+  const { phase, decision } = summaryOf(transaction);
+  const { protocol } = definition;
+  const whole = judgeWhole({
+    protocol,
+    decision,
+    phase,
+    branches: branches.map(({ branch, seen, outstanding, judgement }) => ({
+      branch: branch.id,
+      observed: seen.observed,
+      isOutstanding: outstanding !== undefined,
+      judgement,
+    })),
+  });
+  return {
+    gtid,
+    protocol,
+    phase: phase as TruthView['phase'],
+    decision,
+    version: transaction.version,
+    askedAt: instantText(askedAt),
+    complete: branches.every(({ seen }) => !isUnasked(seen.observed)),
+    verdict: whole,
+    branches: branches.map((one) => branchView(one, reports, revealing)),
+  };
 }
 
 function definitionOf({ definition }: TransactionRecord, id: BranchId): BranchDefinition {
