@@ -25,6 +25,7 @@ test('that beta is paused is said wherever somebody looks, and to retry is refus
   });
   const shown = await concordat.tells('show', gtid);
   expect(shown).toContain(`  credit: prepare: ${HELD_BACK}\n`);
+  expect(shown).toMatch(/^ {2}beta is called by nobody: paused by CONCORDAT_API_KEY /m);
   expect(shown).toMatch(/^safe: beta is paused by CONCORDAT_API_KEY .*: resume it first/m);
   expect(shown).toMatch(/^retry +no +beta is paused/m);
   expect(shown).not.toContain('retry now');

@@ -266,6 +266,34 @@ describe('whoever may not', () => {
     const { items } = bulkListSchema.parse((await acme.get(PATH)).body);
     expect(items.map((one) => one.id)).toEqual([id]);
   });
+
+  test('sees his own, however many others have asked for since', async () => {
+    const { name } = await stuck(1, 'acme');
+    const { id } = await begun(acme, name, 'pause');
+    await until(id, 'finished');
+    const theirs = await begun(operator, name, 'pause');
+    await until(theirs.id, 'finished');
+    const { rowCount } = await pool.query(
+      `insert into concordat.bulk
+             (id, action, filter, state, reason, asked_by, grants, per_second_max, failures_max,
+              total, asked_at)
+       select gen_random_uuid(), action, filter, 'finished', reason, asked_by, grants, 1, 1, 1,
+              now()
+         from concordat.bulk, generate_series(1, 100)
+        where id = $1`,
+      [theirs.id],
+    );
+    expect(rowCount).toBe(100);
+    const listed = async (by: Api) => {
+      const { items } = bulkListSchema.parse((await by.get(PATH)).body);
+      return items.map((one) => one.id);
+    };
+    expect((await listed(acme))[0]).toBe(id);
+    expect(await listed(reader)).toHaveLength(100);
+    for (const one of await listed(acme))
+      expect((await acme.get(`${PATH}/${one}`)).status).toBe(200);
+    expect(await listed(acme)).not.toContain(theirs.id);
+  });
 });
 
 test('another instance goes on where one was killed, and does nothing twice', async () => {

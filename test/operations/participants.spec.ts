@@ -1,6 +1,9 @@
 // Participants that are held back: by every instance, without counting attempts or calls, and for
 // recovery.
+import { resourceManagerViewSchema } from '@concordat/wire';
 import {
+  bulkViewSchema,
+  healths,
   participantListSchema,
   transactionDetailSchema,
   triageListSchema,
@@ -25,6 +28,7 @@ const world = await openWorld({
   CONCORDAT_PARTICIPANT_SHOP: shop.url,
   CONCORDAT_PARTICIPANT_TILL: till.url,
   CONCORDAT_PARTICIPANT_ORDERS: orders.databaseUrl,
+  CONCORDAT_PARTICIPANT_VAULT: 'postgres://nobody@127.0.0.1:1/nothing', // nobody listens there
   CONCORDAT_SCAN_PERIOD_MS: '200',
 });
 const { pool, participants, people, ids, environment } = world;
@@ -106,9 +110,9 @@ const TILL_FIRST =
   '(concordat participants resume till)';
 
 /** Begins something with the till, which is paused, and another. */
-async function beginAtTill(other: ScriptedParticipant): Promise<string> {
+async function beginAtTill(other: ScriptedParticipant, name = 'a sale'): Promise<string> {
   const branches = [{ ...at('till', till), participant: 'till' }, at('b', other)];
-  const begin = { protocol: '2pc', deadlineMs: 600_000, branches };
+  const begin = { protocol: '2pc', name, deadlineMs: 600_000, branches };
   const { gtid } = await root.begin(begin, { prefer: 'respond-async' });
   return gtid;
 }
@@ -131,6 +135,29 @@ function untilHeldBack(gtid: string, operation: string): Promise<unknown> {
   });
 }
 
+test('a database that no scan has reached is silent, called or not, and comes first', async () => {
+  const items = () =>
+    eventually('it was scanned', async () => {
+      const { body } = await root.get('/v1/operations/participants');
+      const { items: all } = participantListSchema.parse(body);
+      const isScanned = all.every(({ resourceManager }) => resourceManager?.reachable !== null);
+      return isScanned ? all : undefined;
+    });
+  const all = await items();
+  const vault = all.find(({ name }) => name === 'vault');
+  const said = expect.stringMatching(/^The last scan of it had no answer: ./) as string;
+  expect(vault).toMatchObject({ health: 'silent', calls: null, said });
+  const names = all.map(({ name }) => name);
+  expect(names.indexOf('vault')).toBeLessThan(names.indexOf('shop'));
+  const ranks = all.map(({ health }) => healths.indexOf(health));
+  expect(ranks).toEqual(ranks.toSorted((one, other) => one - other));
+  resultIn(await steer(operator, 'vault', 'pause'));
+  const paused = (await items()).find(({ name }) => name === 'vault');
+  expect(paused).toMatchObject({ health: 'silent', paused: { by: 'operator' } });
+  expect(paused?.said).toMatch(/Paused by operator: it misbehaves$/);
+  resultIn(await steer(operator, 'vault', 'resume'));
+});
+
 test('what is not sent to a paused participant is no call to it, and nothing to retry', async () => {
   resultIn(await steer(operator, 'till', 'pause'));
   const gtid = await beginAtTill(participants.add());
@@ -147,7 +174,11 @@ test('what is not sent to a paused participant is no call to it, and nothing to 
   };
   expect(await seen()).toEqual({ calls: null, health: 'paused', counts: false });
 
-  const { actions } = await detailOf(gtid);
+  const { actions, transaction } = await detailOf(gtid);
+  const held = { participant: 'till', by: 'operator', reason: 'it misbehaves' };
+  expect(transaction.waitsForPaused).toMatchObject([held]);
+  const list = await root.get(`/v1/operations/transactions?gtid=${gtid}`);
+  expect(triageListSchema.parse(list.body).items[0]?.waitsForPaused).toMatchObject([held]);
   const retry = actions.find(({ action }) => action === 'retry');
   expect(retry).toMatchObject({ allowed: false, reason: `${TILL_FIRST}.` });
   const refused = refusalIn(await act(operator, gtid, 'retry'));
@@ -159,9 +190,40 @@ test('what is not sent to a paused participant is no call to it, and nothing to 
   expect(JSON.stringify(truth)).not.toContain('retry now');
 
   resultIn(await steer(operator, 'till', 'resume'));
+  expect((await detailOf(gtid)).transaction.waitsForPaused).toEqual([]);
   await act(operator, gtid, 'retry'); // unless it has been asked again by itself
   expect(await root.untilEnded(gtid)).toMatchObject({ outcome: 'committed' });
   expect(await seen()).toMatchObject({ calls: { answered: 2, inDoubt: 0 }, counts: true });
+});
+
+test('in bulk, what is held back is not done, and why is said; it stops nothing', async () => {
+  resultIn(await steer(operator, 'till', 'pause'));
+  const gtids: string[] = [];
+  for (let made = 0; made < 4; made += 1) {
+    const gtid = await beginAtTill(participants.add(), 'held back');
+    await root.until(gtid, 'only the till is waited for', ({ branches }) => {
+      return branches[1]?.state === 'prepared';
+    });
+    gtids.push(gtid);
+  }
+  resultIn(await act(operator, gtids[0] ?? '', 'pause')); // it too is held back by a person
+  const asked = { action: 'retry', filter: { name: 'held back' }, failuresMax: 1 };
+  const path = '/v1/operations/bulk';
+  const begun = await operator.post(path, { ...asked, reason: 'once more' });
+  const { id } = bulkViewSchema.parse(begun.body);
+  const ended = await eventually('it has ended', async () => {
+    const view = bulkViewSchema.parse((await operator.get(`${path}/${id}`)).body);
+    return view.endedAt === undefined ? undefined : view;
+  });
+  expect(ended).toMatchObject({ state: 'finished', total: 4, done: 0, failed: 4 });
+  const said = ended.failures.map((one) => one.said).toSorted();
+  expect(said).toEqual([
+    'It is paused: resume it first.',
+    ...Array<string>(3).fill(`${TILL_FIRST}.`),
+  ]);
+  resultIn(await steer(operator, 'till', 'resume'));
+  resultIn(await act(operator, gtids[0] ?? '', 'resume'));
+  for (const gtid of gtids) await root.untilEnded(gtid);
 });
 
 test('what one has refused is why it was rolled back, whoever was paused later', async () => {
@@ -201,10 +263,15 @@ test('recovery ends nothing at a paused database', async () => {
   await root.untilEnded(gtid);
   resultIn(await steer(operator, 'orders', 'pause'));
   await prepareIn(orders.pool, gid, 'late'); // reappeared: recovery would finish it
-  await eventually('recovery was told why not', async () => {
-    const { text } = await root.post('/v1/resource-managers/orders/scan');
-    return text.includes('paused by operator');
+  const found = await eventually('recovery was told why not', async () => {
+    const { body } = await root.post('/v1/resource-managers/orders/scan');
+    const { branches } = resourceManagerViewSchema.parse(body);
+    const here = branches.find((one) => one.gid === gid);
+    return here?.done === 'left' ? undefined : here;
   });
+  const heldBack = 'paused by operator: it misbehaves';
+  expect(found).toMatchObject({ standing: 'reappeared', done: 'held-back', heldBack });
+  expect(found.failure).toBeUndefined();
   expect(await preparedGids(orders.pool)).toContain(gid);
   resultIn(await steer(operator, 'orders', 'resume'));
   await eventually('it is rolled back', async () => {

@@ -2,7 +2,6 @@ import type { Entry } from '@concordat/engine';
 import { openJournal } from '@concordat/journal';
 import type { Instant } from '@concordat/protocols';
 import { callsOf } from '@concordat/protocols';
-import type { ServerSentEvent } from '@concordat/operations';
 import type { OverviewView } from '@concordat/wire/operations';
 import {
   overviewSchema,
@@ -175,9 +174,11 @@ describe('causes', () => {
     expect(told.causes[0]).toMatchObject({ harm: 'blocking', sessionsBlocked: 1 });
     expect(told.participants).toEqual([]);
     expect(told.blocked).toEqual([]);
-    expect(told.missing).toEqual([
+    expect(told.missing, 'all that is theirs was asked').toEqual([]);
+    expect(told.hidden).toEqual([
       expect.objectContaining({ what: expect.stringContaining('participants') as string }),
     ]);
+    expect((await overview()).hidden).toEqual([]);
     blocked.length = 0;
   });
 
@@ -336,53 +337,5 @@ describe('what has ended otherwise than decided', () => {
     });
     expect(since.causes.map(({ harm }) => harm)).not.toContain('heuristic');
     expect(since.byHarm.heuristic).toBeUndefined();
-  });
-});
-
-describe('events', () => {
-  async function listen(who = everybody): Promise<{
-    readonly heard: ServerSentEvent[];
-    readonly leave: () => void;
-  }> {
-    const leaving = new AbortController();
-    const answer = await triage.ask(who, 'GET', 'events', undefined, leaving.signal);
-    if (!('events' in answer)) throw new Error('no events');
-    const heard: ServerSentEvent[] = [];
-    const { events } = answer;
-    void (async () => {
-      for await (const event of events) heard.push(event);
-      heard.push({ event: 'over', data: {} });
-    })();
-    await eventually('hello', () => heard.length > 0);
-    return { heard, leave: () => leaving.abort() };
-  }
-
-  test('tell what has changed to whoever may see it, and nothing to others', async () => {
-    const [all, theirs] = [await listen(), await listen(acme)];
-    await eventually('something is told', async () => {
-      await write(begun());
-      return all.heard.length > 1;
-    });
-    expect(all.heard[1]).toEqual({
-      event: 'changed',
-      data: { what: ['transactions', 'overview'] },
-    });
-    expect(theirs.heard).toEqual([{ event: 'hello', data: {} }]);
-    await write(stuckAt('HTTP 500', { tenant: 'acme' }));
-    await eventually('they are told', () => theirs.heard.length > 1);
-    all.leave();
-    theirs.leave();
-    await eventually('both are over', () =>
-      [all, theirs].every(({ heard }) => heard.at(-1)?.event === 'over'),
-    );
-  });
-
-  test('have room for so many of one principal', async () => {
-    const listening = [];
-    for (let count = 0; count < 20; count += 1) listening.push(await listen());
-    await expect(listen()).rejects.toMatchObject({ kind: 'too-many' });
-    listening[0]?.leave();
-    const other = await listen();
-    for (const { leave } of [...listening, other]) leave();
   });
 });

@@ -33,8 +33,12 @@ export class LoggingRecoveryObserver implements RecoveryObserver {
     this.metrics.recovered(resourceManager, standing, done.type);
     const { gid, name } = branch;
     const failure = done.type === 'failed' ? { failure: done.reason } : {};
+    const heldBack = done.type === 'held-back' ? { heldBack: done.reason } : {};
     const what = { resourceManager, gtid: name.gtid, branch: name.branch, gid, standing, reason };
     const level = standing === 'orphaned' || done.type === 'failed' ? 'warn' : 'info';
-    this.logger[level]({ ...what, done: done.type, ...failure, scans }, 'a prepared branch');
+    this.logger[level](
+      { ...what, done: done.type, ...failure, ...heldBack, scans },
+      'a prepared branch',
+    );
   }
 }

@@ -24,6 +24,7 @@ import type { Directory, InProcessParticipants, Registry } from '@concordat/part
 import { TimeLimit, UrlAllowList } from '@concordat/participants';
 import type { GlobalTransactionId } from '@concordat/protocols';
 import { InvariantViolation } from '@concordat/protocols';
+import type { Spared } from '@concordat/recovery';
 import { defaultRecoveryLimits, Recovery } from '@concordat/recovery';
 import type { BranchLimits } from '@concordat/wire';
 import { asGtid, STUCK_ATTEMPTS_MIN } from '@concordat/wire';
@@ -318,7 +319,7 @@ function globalTransactionsOf(parts: {
 function recoveryOf(parts: {
   readonly journal: OpenJournal;
   readonly cluster: string;
-  readonly resourceManagers: readonly ResourceManager[];
+  readonly resourceManagers: readonly Spared[];
   readonly engine: Engine;
   readonly settings: EmbeddedSettings;
   readonly reporting: Reporting;

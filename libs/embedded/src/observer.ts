@@ -38,7 +38,7 @@ export function reportingTo(observer: EmbeddedObserver = warning): Reporting {
     errors.set(resourceManager, error);
   };
   const sentence = ({ branch, verdict, done }: Note): void => {
-    const more = done.type === 'failed' ? `, ${done.reason}` : '';
+    const more = 'reason' in done ? `, ${done.reason}` : '';
     troubled('recovery', new Error(`${branch.gid}: ${verdict.reason} (${done.type}${more})`));
   };
   return {

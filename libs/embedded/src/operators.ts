@@ -5,13 +5,13 @@
 import type { Engine, Observer, Participants, ResourceManager } from '@concordat/engine';
 import type { OpenJournal } from '@concordat/journal';
 import type { Registry } from '@concordat/participants';
-import type { Recovery } from '@concordat/recovery';
+import type { Recovery, Spared } from '@concordat/recovery';
 import type { OpenParticipants } from './open-participants.js';
 
 /** What stands between the coordinator and its participants: who is paused is not called. */
 export interface Between {
   readonly participants: (participants: Participants) => Participants;
-  readonly resourceManager: (one: ResourceManager) => ResourceManager;
+  readonly resourceManager: (one: ResourceManager) => Spared;
   readonly answered: Observer['answered'];
 }
 

@@ -73,6 +73,11 @@ export class Refusal extends Error {
   }
 }
 
+/** Ends a request that is not possible while a person holds something back. */
+export class HeldBack extends Refusal {
+  override readonly name = 'HeldBack';
+}
+
 /** Ends a request whose act was tried in vain, and is in the audit as that: it was not refused. */
 export class TriedInVain extends Refusal {
   override readonly name = 'TriedInVain';

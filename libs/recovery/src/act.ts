@@ -4,12 +4,13 @@
 //     alone is begun. If ours is, no decision can come any more, and the engine rolls the branch
 //     back like any other. If another was faster, somebody has decided: look again.
 // A2. What is finished here has its decision in the journal, and has had it for long.
-import type { Engine, NamedBranch, ResourceManager } from '@concordat/engine';
+import type { Engine, NamedBranch } from '@concordat/engine';
 import { EntryRejected, JournalUnavailable, Overloaded } from '@concordat/engine';
 import { ResourceManagerUnreachable } from '@concordat/engine';
 import type { Clock } from '@concordat/engine';
 import { unreachable } from '@concordat/protocols';
 import type { Done } from './findings.js';
+import type { Spared } from './ports.js';
 import { arriveWithRollback } from './rollback-arrival.js';
 import type { Patience } from './turns.js';
 import type { Action } from './verdict.js';
@@ -17,7 +18,7 @@ import type { Action } from './verdict.js';
 const PRESUMED = 'presumed-abort';
 
 export interface Means {
-  readonly resourceManager: ResourceManager;
+  readonly resourceManager: Spared;
   readonly engine: Pick<Engine, 'arrive' | 'wake'>;
   readonly clock: Clock;
   readonly patience: Patience;

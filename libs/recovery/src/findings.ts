@@ -23,7 +23,15 @@ export type Done =
   | { readonly type: 'presumed' }
   /** Somebody else has been faster: look again. */
   | { readonly type: 'overtaken' }
-  | { readonly type: 'failed'; readonly reason: string };
+  | { readonly type: 'failed'; readonly reason: string }
+  | HeldBack;
+
+/** Nothing was tried: a person holds it back. */
+export interface HeldBack {
+  readonly type: 'held-back';
+  /** Who, and why. */
+  readonly reason: string;
+}
 
 /** Something that a person may have to know later. */
 export interface Note extends Finding {
@@ -90,10 +98,12 @@ export function byUrgency(left: Finding, right: Finding): number {
 export function isNews(finding: Finding, before: Finding | undefined): boolean {
   const { verdict, done } = finding;
   if (verdict.standing === 'others' || verdict.standing === 'in-doubt') return false;
-  if (done.type !== 'left') return !isSameFailure(done, before?.done);
+  if (done.type !== 'left') return !isSameObstacle(done, before?.done);
   return before?.verdict.reason !== verdict.reason;
 }
 
-function isSameFailure(done: Done, before: Done | undefined): boolean {
-  return done.type === 'failed' && before?.type === 'failed' && done.reason === before.reason;
+/** What is in the way each time that it is tried. */
+function isSameObstacle(done: Done, before: Done | undefined): boolean {
+  if (before === undefined || !('reason' in done && 'reason' in before)) return false;
+  return done.type === before.type && done.reason === before.reason;
 }

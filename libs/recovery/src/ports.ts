@@ -1,12 +1,17 @@
 // What recovery needs of the world.
-import type { Clock, Engine, ResourceManager, Timers } from '@concordat/engine';
+import type { Clock, Engine, Finished, ResourceManager, Timers } from '@concordat/engine';
 import type { Instant } from '@concordat/protocols';
-import type { RecoveryObserver } from './findings.js';
+import type { HeldBack, RecoveryObserver } from './findings.js';
 import type { RecoveryLimits } from './limits.js';
 import type { OrphanPolicy } from './verdict.js';
 
+/** A resource manager, where a person may have said that nothing is to be finished for now. */
+export interface Spared extends Omit<ResourceManager, 'finish'> {
+  finish(...of: Parameters<ResourceManager['finish']>): Promise<Finished | HeldBack>;
+}
+
 export interface RecoveryPorts {
-  readonly resourceManagers: readonly ResourceManager[];
+  readonly resourceManagers: readonly Spared[];
   /** The journal's own id. */
   readonly cluster: string;
   readonly engine: Pick<Engine, 'find' | 'arrive' | 'wake'>;

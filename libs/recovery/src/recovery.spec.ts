@@ -3,10 +3,11 @@
 import type { Engine, Finished, PreparedBranch, ResourceManager, Timers } from '@concordat/engine';
 import { JournalUnavailable, ResourceManagerUnreachable } from '@concordat/engine';
 import type { BranchId, GlobalTransactionId, Instant } from '@concordat/protocols';
-import { InvariantViolation } from '@concordat/protocols';
+import { advance, beginTransaction, InvariantViolation } from '@concordat/protocols';
 import type { Mock } from 'vitest';
 import { describe, expect, test, vi } from 'vitest';
-import type { RecoveryOptions, RecoveryPorts } from './ports.js';
+import type { HeldBack } from './findings.js';
+import type { RecoveryOptions, RecoveryPorts, Spared } from './ports.js';
 import { defaultRecoveryLimits } from './limits.js';
 import { Recovery } from './recovery.js';
 
@@ -24,13 +25,13 @@ function prepared(n: number, more: Partial<PreparedBranch> = {}): PreparedBranch
   return { gid, name, ...unsaid, ...more };
 }
 
-class FakeResourceManager implements ResourceManager {
+class FakeResourceManager implements Spared {
   readonly kind = 'mysql';
   readonly address = 'nowhere';
   lists: (readonly PreparedBranch[] | Error | 'hangs')[] = [[]];
   readonly finished: string[] = [];
   asked = 0;
-  finishes: Finished = { type: 'finished' };
+  finishes: Finished | HeldBack = { type: 'finished' };
 
   constructor(readonly name: string) {}
 
@@ -42,7 +43,7 @@ class FakeResourceManager implements ResourceManager {
     return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
   }
 
-  finish({ gid }: PreparedBranch, decision: string): Promise<Finished> {
+  finish({ gid }: PreparedBranch, decision: string): Promise<Finished | HeldBack> {
     this.finished.push(`${decision} ${gid}`);
     return Promise.resolve(this.finishes);
   }
@@ -76,7 +77,7 @@ function world(
     limits?: Partial<RecoveryOptions['limits']>;
     forgottenBefore?: () => Instant | null;
   } = {},
-  ...others: readonly ResourceManager[]
+  ...others: readonly Spared[]
 ): World {
   const timeouts = new Set<() => void>();
   const timers: Timers = {
@@ -241,6 +242,25 @@ test('what is not in the second list is no finding: it has just been ended', asy
   it.bank.lists = [[prepared(1), prepared(2)], [prepared(2)]];
   const { findings } = await scanned(it);
   expect(findings.map(({ branch }) => branch.name.gtid)).toEqual([gtidOf(2)]);
+});
+
+test('what a person holds back has not failed, and is noted once for each that does', async () => {
+  const it = world();
+  it.bank.lists = [[prepared(1)]];
+  const plan = { id: 'shop' as BranchId, dependsOn: [], pivot: false, onePhase: false };
+  const deadline = 1_000 as Instant;
+  const begun = beginTransaction('2pc', { branches: [plan], deadline, driven: true });
+  const { transaction } = advance(begun, [{ type: 'rollback-requested' }], 2);
+  it.engine.find.mockResolvedValue({ transaction } as never); // the bank never enlisted in it
+  for (const reason of ['paused by jo: moved', 'paused by jo: moved', 'paused by al: full']) {
+    it.bank.finishes = { type: 'held-back', reason };
+    expect((await scanned(it)).findings).toMatchObject([{ done: { type: 'held-back', reason } }]);
+  }
+  it.bank.finishes = { type: 'finished' };
+  expect((await scanned(it)).findings).toMatchObject([{ done: { type: 'finished' } }]);
+  const standing = 'reappeared';
+  const held = `${standing}: held-back`;
+  expect(it.noted).toEqual([held, held, `${standing}: finished`]);
 });
 
 test('of others, branches are counted, and the journal is not asked', async () => {

@@ -11,7 +11,7 @@
 // P3. A resource manager that cannot be asked is reported, and asked again at the next scan; what
 //     was last heard of it stays.
 // P4. The first look says at once what it is going to wait for (first-look.ts).
-import type { NamedBranch, PreparedBranch, ResourceManager, SelfTest } from '@concordat/engine';
+import type { NamedBranch, PreparedBranch, SelfTest } from '@concordat/engine';
 import { ResourceManagerUnreachable } from '@concordat/engine';
 import { assert } from '@concordat/protocols';
 import { act } from './act.js';
@@ -20,7 +20,7 @@ import { byUrgency, counted, isNews, nothingFound } from './findings.js';
 import { firstWords, isAwaited } from './first-look.js';
 import { originOf } from './knowledge.js';
 import { knowledgeOf } from './lookup.js';
-import type { RecoveryOptions, RecoveryPorts } from './ports.js';
+import type { RecoveryOptions, RecoveryPorts, Spared } from './ports.js';
 import { Sightings } from './sightings.js';
 import { Patience, Repeated, Turns } from './turns.js';
 import type { Knowledge } from './verdict.js';
@@ -52,7 +52,7 @@ export class Watch {
   };
 
   constructor(
-    private readonly resourceManager: ResourceManager,
+    private readonly resourceManager: Spared,
     private readonly ports: RecoveryPorts,
     private readonly options: RecoveryOptions,
   ) {

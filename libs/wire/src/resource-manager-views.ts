@@ -28,9 +28,10 @@ const preparedSchema = z
     standing: standingOfPreparedSchema,
     reason: z.string().meta({ description: 'Why it is held for that.' }),
     done: z
-      .enum(['left', 'rung', 'finished', 'presumed', 'overtaken', 'failed'])
+      .enum(['left', 'rung', 'finished', 'presumed', 'overtaken', 'failed', 'held-back'])
       .meta({ description: 'What was done about it.' }),
     failure: z.string().optional(),
+    heldBack: z.string().optional().meta({ description: 'By whom, and why: it was not tried.' }),
     preparedAt: instantSchema
       .optional()
       .meta({ description: "By the resource manager's clock; XA does not say." }),

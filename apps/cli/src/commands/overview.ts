@@ -4,7 +4,14 @@ import { overviewSchema } from '@concordat/wire/operations';
 import type { Command } from 'commander';
 import { operations } from '../api.js';
 import type { Look } from '../render/look.js';
-import { counted, harmStyle, missingLines, sessionLines } from '../render/parts.js';
+import {
+  counted,
+  harmStyle,
+  hiddenLines,
+  missingLines,
+  pauseSaid,
+  sessionLines,
+} from '../render/parts.js';
 import { tableOf } from '../render/table.js';
 import { wrapped } from '../render/text.js';
 import { agoOf } from '../render/time.js';
@@ -32,7 +39,7 @@ const CAUSES = [
 ] as const;
 
 function overviewLines(view: OverviewView, look: Look): readonly string[] {
-  const { causes, blocked, missing } = view;
+  const { causes, blocked, missing, hidden } = view;
   return [
     ...wrapped(countsOf(view), look.columns),
     '',
@@ -44,6 +51,7 @@ function overviewLines(view: OverviewView, look: Look): readonly string[] {
       ...wrapped(`${session.gid} at ${session.resourceManager}`, look.columns, '    '),
     ]),
     ...missingLines(missing, look),
+    ...hiddenLines(hidden, look),
   ];
 }
 
@@ -67,9 +75,7 @@ function heldBackLines({ now, participants }: OverviewView, look: Look): readonl
   const held = [
     ...(now.paused === 0 ? [] : [`${transactions} paused: nothing is sent`]),
     ...participants.flatMap(({ name, paused }) => {
-      if (paused === null) return [];
-      const since = agoOf(paused.since, look.now);
-      return [`${name} is called by nobody: paused by ${paused.by} ${since}: ${paused.reason}`];
+      return paused === null ? [] : [pauseSaid(name, paused, look)];
     }),
   ];
   if (held.length === 0) return [];

@@ -1,13 +1,14 @@
 // What several commands show alike.
 import type {
   Harm,
+  OverviewView,
   TriageItemView,
   TriageListView,
   VerdictView,
   WaitingSessionView,
 } from '@concordat/wire/operations';
 import type { Look, Style } from './look.js';
-import { spanOf } from './time.js';
+import { agoOf, spanOf } from './time.js';
 import { wrapped } from './text.js';
 
 /** A partial answer never looks complete. */
@@ -20,6 +21,16 @@ export function missingLines(
   );
 }
 
+/** What may not be seen is not missing: what is shown is all of the rest. */
+export function hiddenLines(
+  hidden: OverviewView['hidden'],
+  { paint, columns }: Look,
+): readonly string[] {
+  return hidden.flatMap(({ what, reason }) =>
+    wrapped(`not shown to you: ${what}: ${reason}`, columns).map((line) => paint('dim', line)),
+  );
+}
+
 /** `committing`, `paused in committing`, or its outcome once it has ended. */
 export function stateOf({
   phase,
@@ -29,6 +40,13 @@ export function stateOf({
   if (outcome !== undefined) return outcome;
   return paused ? `paused in ${phase}` : phase;
 }
+
+/** Of a participant that a person holds back. */
+export function pauseSaid(name: string, { by, reason, since }: Pause, { now }: Look): string {
+  return `${name} is called by nobody: paused by ${by} ${agoOf(since, now)}: ${reason}`;
+}
+
+type Pause = Omit<TriageItemView['waitsForPaused'][number], 'participant'>;
 
 const HARM_STYLES: { readonly [H in Harm]: Style } = {
   heuristic: 'red',

@@ -9,7 +9,15 @@ import type {
 import { auditLines } from './audit.js';
 import { journalLines } from './journal.js';
 import type { Look } from './look.js';
-import { counted, harmStyle, sessionLines, severityStyle, stateOf, verdictLines } from './parts.js';
+import {
+  counted,
+  harmStyle,
+  pauseSaid,
+  sessionLines,
+  severityStyle,
+  stateOf,
+  verdictLines,
+} from './parts.js';
 import { tableOf } from './table.js';
 import { wrapped } from './text.js';
 import { agoOf, spanOf, timeOf } from './time.js';
@@ -71,6 +79,9 @@ function headLines({ transaction, forgotten, machine }: TransactionDetailView, l
       : wrapped(reasons.join(': '), columns, '  ').map((line) =>
           paint(harmStyle(harm) ?? 'bold', line),
         )),
+    ...transaction.waitsForPaused.flatMap(({ participant, ...pause }) =>
+      wrapped(pauseSaid(participant, pause, look), columns, '  '),
+    ),
     ...(endedAt === undefined
       ? wrapped(`if the coordinator crashed now: ${machine.ifItCrashed}`, columns, '  ')
       : []),

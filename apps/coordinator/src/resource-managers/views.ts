@@ -44,6 +44,7 @@ function preparedView({ branch, verdict, done, firstSeenAt, scans }: Finding): P
     reason,
     done: done.type,
     ...(done.type === 'failed' ? { failure: done.reason } : {}),
+    ...(done.type === 'held-back' ? { heldBack: done.reason } : {}),
     ...(preparedAt === undefined ? {} : { preparedAt: timeOf(preparedAt) }),
     firstSeenAt: timeOf(firstSeenAt),
     scans,

@@ -3,7 +3,6 @@ import type { OverviewView, TriageItemView } from '@concordat/wire/operations';
 import { IconPlayerPause } from '@tabler/icons-react';
 import { Notice } from './Notice.js';
 import { plural } from './numbers.js';
-import { waitsForPaused } from './paused.js';
 import { Time } from './Time.js';
 
 /** On the overview: paused participants and transactions. Nothing if there are none. */
@@ -18,12 +17,8 @@ export function HeldBackAnywhere({ overview }: { readonly overview: OverviewView
       <strong>People hold something back.</strong>
       {now.paused > 0 &&
         ` ${plural(now.paused, 'transaction is', 'transactions are')} paused, and nothing is sent of them.`}
-      {paused.map(({ name, by, reason, since }) => (
-        <span key={name}>
-          {' '}
-          <strong>{name}</strong> is called by nobody: paused by {by} <Time at={since} />, “{reason}
-          ”.
-        </span>
+      {paused.map(({ name, ...pause }) => (
+        <Pause key={name} name={name} {...pause} />
       ))}
     </Notice>
   );
@@ -31,17 +26,39 @@ export function HeldBackAnywhere({ overview }: { readonly overview: OverviewView
 
 /** On a transaction: whether a person holds it back, or a participant that it waits for. */
 export function HeldBackHere({ transaction }: { readonly transaction: TriageItemView }) {
-  const { paused, why, phase } = transaction;
-  const isWaiting = why !== null && waitsForPaused(why);
-  if (phase === 'ended' || (!paused && !isWaiting)) return null;
+  const { paused, waitsForPaused, phase } = transaction;
+  if (phase === 'ended' || (!paused && waitsForPaused.length === 0)) return null;
   return (
     <Notice tone="wait" icon={IconPlayerPause}>
-      <strong>
-        {paused ? 'This transaction is paused.' : 'It waits for a paused participant.'}
-      </strong>{' '}
-      {paused
-        ? 'Nothing is sent until somebody resumes it; replies and the deadline count all the same.'
-        : `${why}. Resume the participant; to retry the transaction calls nobody.`}
+      {paused && (
+        <>
+          <strong>This transaction is paused.</strong> Nothing is sent until somebody resumes it;
+          replies and the deadline count all the same.{' '}
+        </>
+      )}
+      {waitsForPaused.length > 0 && (
+        <strong>
+          {waitsForPaused.length === 1
+            ? 'It waits for a paused participant.'
+            : `It waits for ${waitsForPaused.length} paused participants.`}
+        </strong>
+      )}
+      {waitsForPaused.map(({ participant, ...pause }) => (
+        <Pause key={participant} name={participant} {...pause} />
+      ))}
     </Notice>
+  );
+}
+
+type PauseProps = Pick<TriageItemView['waitsForPaused'][number], 'by' | 'reason' | 'since'> & {
+  readonly name: string;
+};
+
+function Pause({ name, by, reason, since }: PauseProps) {
+  return (
+    <span>
+      {' '}
+      <strong>{name}</strong> is called by nobody: paused by {by} <Time at={since} />, “{reason}”.
+    </span>
   );
 }

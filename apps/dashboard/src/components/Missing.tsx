@@ -1,4 +1,4 @@
-import { IconPlugConnectedX } from '@tabler/icons-react';
+import { IconLock, IconPlugConnectedX } from '@tabler/icons-react';
 import type { Missing as MissingParts } from '../api/queries.js';
 import { Notice } from './Notice.js';
 
@@ -15,6 +15,20 @@ export function Missing({ missing }: { readonly missing: MissingParts }) {
           </li>
         ))}
       </ul>
+    </Notice>
+  );
+}
+
+/** What may not be seen: what is shown is all of the rest, so nothing of it is partial. */
+export function Hidden({ hidden }: { readonly hidden: MissingParts }) {
+  if (hidden.length === 0) return null;
+  return (
+    <Notice tone="neutral" icon={IconLock}>
+      {hidden.map(({ what, reason }) => (
+        <span key={what}>
+          <strong>Not shown to you: {what}.</strong> {reason}
+        </span>
+      ))}
     </Notice>
   );
 }

@@ -118,7 +118,11 @@ export const permissionWords: { readonly [P in Permission]: string } = {
 
 /** The worst first. */
 export const healthWords: Words<ParticipantHealthView['health']> = {
-  silent: word('danger', 'silent', 'It answers nothing.'),
+  silent: word(
+    'danger',
+    'does not answer',
+    'What it was asked, by calls or a scan, has no answer.',
+  ),
   failing: word('attention', 'failing', 'It answers some calls, and others not.'),
   paused: word('special', 'paused', 'A person holds back every call to it.'),
   unknown: word('neutral', 'not asked', 'Nothing was asked of it lately.'),

@@ -17,7 +17,7 @@ import { EntryRejected } from '@concordat/engine';
 import type { BranchId, GlobalTransactionId } from '@concordat/protocols';
 import { assert } from '@concordat/protocols';
 import type { ActionResultView, ObservationView } from '@concordat/wire/operations';
-import { Refusal } from '../api.js';
+import { HeldBack, Refusal } from '../api.js';
 import type { ActLine } from '../audit/lines.js';
 import { doneLine, refusedLine } from '../audit/lines.js';
 import type { OperationsPorts, TransactionRecord } from '../ports.js';
@@ -98,7 +98,7 @@ export class Acts {
     if (ifVersion !== undefined && version !== ifVersion) throw changed(ifVersion, version);
     const known = await this.knownOf(record, ask, signal);
     const judged = judge(ask, known);
-    if (judged.type === 'may-not') throw new Refusal('not-possible', judged.because);
+    if (judged.type === 'may-not') throw refusalOf(judged);
     if (judged.type === 'unchanged') return { result: 'unchanged', said: judged.because, version };
     return { record, known, judged };
   }
@@ -185,6 +185,11 @@ const SEEN_TO: ActionResultView = {
 
 function would({ judged, record }: Proved): ActionResultView {
   return { result: 'would', said: judged.effect, version: record.transaction.version };
+}
+
+function refusalOf({ because, isHeldBack }: Extract<Judgement, { type: 'may-not' }>): Refusal {
+  const Kind = isHeldBack === true ? HeldBack : Refusal;
+  return new Kind('not-possible', because);
 }
 
 function changed(asked: number, version: number): Refusal {

@@ -10,11 +10,11 @@
 //     would reach nobody is not possible, and one that does not reach everybody says so.
 import { callsOf, isEnded, summaryOf, unreachable } from '@concordat/protocols';
 import type { TransactionAction } from '@concordat/wire/operations';
-import { resumeFirst } from '../participants/pauses.js';
+import { holding, resumeFirst } from '../participants/pauses.js';
 import { isBroken } from '../triage/harm.js';
 import { consequenceOf } from './consequences.js';
 import type { Judgement, Known } from './words.js';
-import { mayNot, unchanged } from './words.js';
+import { heldBack, mayNot, unchanged } from './words.js';
 
 const ENDED = 'It has ended.';
 
@@ -43,19 +43,17 @@ export function onTransaction(action: TransactionAction, known: Known): Judgemen
   }
 }
 
-function retry({ transaction, definition, pauses }: Known): Judgement {
+function retry(known: Known): Judgement {
+  const { transaction, pauses } = known;
   const effect = EFFECTS.retry;
   if (isEnded(transaction)) return mayNot(ENDED, effect);
-  if (transaction.paused === true) return mayNot('It is paused: resume it first.', effect);
+  if (transaction.paused === true) return heldBack('It is paused: resume it first.', effect);
   const calls = callsOf(transaction);
   const { length } = calls;
   if (length === 0) return mayNot('Nothing is outstanding: it waits for its initiator.', effect);
-  const held = calls.flatMap(({ branch }) => {
-    const participant = definition.branches.find(({ id }) => id === branch)?.participant;
-    return (participant === undefined ? undefined : pauses.of(participant)) ?? [];
-  });
+  const held = holding(known, pauses);
   const paused = [...new Set(held.map(resumeFirst))].join('; ');
-  if (held.length === length) return mayNot(`${paused}.`, effect); // W4
+  if (held.length === length) return heldBack(`${paused}.`, effect); // W4
   const because = length === 1 ? 'One call is outstanding.' : `${length} calls are outstanding.`;
   const but = paused === '' ? '' : ` But ${paused}.`;
   return { type: 'may', because, effect: `${effect}${but}`, event: { type: 'hurried' } };

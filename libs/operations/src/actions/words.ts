@@ -54,10 +54,21 @@ export type Judgement =
     }
   /** It is so already. */
   | { readonly type: 'unchanged'; readonly because: string; readonly effect: string }
-  | { readonly type: 'may-not'; readonly because: string; readonly effect: string };
+  | {
+      readonly type: 'may-not';
+      readonly because: string;
+      readonly effect: string;
+      /** A person holds it back, who will resume it. */
+      readonly isHeldBack?: true;
+    };
 
 export function mayNot(because: string, effect: string): Judgement {
   return { type: 'may-not', because, effect };
+}
+
+/** Until somebody resumes it. */
+export function heldBack(because: string, effect: string): Judgement {
+  return { type: 'may-not', because, effect, isHeldBack: true };
 }
 
 export function unchanged(because: string, effect: string): Judgement {

@@ -14,7 +14,7 @@ import type { Principal } from '@concordat/access';
 import { may } from '@concordat/access';
 import type { AuditLine } from '@concordat/engine';
 import type { ActionResultView, BulkRequest, BulkView } from '@concordat/wire/operations';
-import { ALL_TENANTS, tenantsFor } from '@concordat/wire/operations';
+import { ALL_TENANTS, bulkActions, rolesWith, tenantsFor } from '@concordat/wire/operations';
 import type { Permission } from '@concordat/wire/operations';
 import type { OperatorRequest } from '../api.js';
 import { Refusal } from '../api.js';
@@ -57,6 +57,11 @@ const STEERS: { readonly [V in Verb]: readonly [from: readonly string[], to: str
   cancel: [['running', 'paused'], 'cancelled'],
 };
 
+/** Which roles permit each of them. */
+const ROLES_BY_ACTION = JSON.stringify(
+  Object.fromEntries(bulkActions.map((action) => [action, rolesWith(permissionTo[action])])),
+);
+
 export class Bulks {
   constructor(
     private readonly ports: Pick<OperationsPorts, 'store' | 'ids'>,
@@ -83,9 +88,11 @@ export class Bulks {
 
   /** Those that the principal may see all of; the latest first. */
   async list({ principal }: OperatorRequest): Promise<readonly BulkView[]> {
-    const rows = await this.ports.store.run<BulkRow>(LIST_BULKS, [LISTED_MAX]);
-    const visible = rows.filter((row) => mayAll(principal, 'read', row));
-    return Promise.all(visible.map((row) => this.view(row)));
+    const tenants = tenantsFor(principal.grants, 'read');
+    const whose = tenants === ALL_TENANTS ? null : tenants;
+    const { run } = this.ports.store;
+    const rows = await run<BulkRow>(LIST_BULKS, [whose, ROLES_BY_ACTION, LISTED_MAX]);
+    return Promise.all(rows.map((row) => this.view(row)));
   }
 
   async show(request: OperatorRequest): Promise<BulkView> {

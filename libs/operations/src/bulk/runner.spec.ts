@@ -2,6 +2,7 @@
 import { systemTimers } from '@concordat/engine';
 import { expect, test } from 'vitest';
 import type { Acts, Asked } from '../actions/acts.js';
+import { HeldBack, Refusal } from '../api.js';
 import type { OperationsPorts, Statement } from '../ports.js';
 import type { BulkRow } from '../statements/bulk-row.js';
 import { BulkRunner } from './runner.js';
@@ -24,11 +25,14 @@ interface Given {
   readonly stages?: readonly (string | null)[];
   /** Whether it still runs when it is asked for. */
   readonly runs?: boolean;
+  /** Of each, with what it is refused. */
+  readonly refusals?: readonly Refusal[];
 }
 
-async function workOn({ tenants = [], stages = [], runs = true }: Given) {
+async function workOn({ tenants = [], stages = [], runs = true, refusals = [] }: Given) {
   const acted: string[] = [];
   const recorded: (readonly unknown[])[] = [];
+  const held: (readonly unknown[])[] = [];
   const released: (readonly unknown[])[] = [];
   const bulks = [bulk];
   const items = ids.map((gtid, n) => ({ n, gtid, act_id: `act ${n}`, stage: stages[n] ?? null }));
@@ -42,8 +46,9 @@ async function workOn({ tenants = [], stages = [], runs = true }: Given) {
       return [];
     },
     'next-bulk-items': () => items,
-    'record-bulk-items': ([, , states]) => {
+    'record-bulk-items': ([, , states, , heldBack]) => {
       recorded.push(states as readonly unknown[]);
+      held.push(heldBack as readonly unknown[]);
       return [{ state: 'finished' }];
     },
   };
@@ -62,11 +67,13 @@ async function workOn({ tenants = [], stages = [], runs = true }: Given) {
     orLogged: (_: Asked, work: () => Promise<unknown>) => work(),
     perform: ({ gtid }: Asked) => {
       acted.push(gtid);
+      const refusal = refusals[ids.indexOf(gtid)];
+      if (refusal !== undefined) return Promise.reject(refusal);
       return Promise.resolve({ result: 'done' });
     },
   } as unknown as Acts;
   await new BulkRunner(ports, acts).work();
-  return { acted, recorded, released };
+  return { acted, recorded, held, released };
 }
 
 test('what whoever asked may do is done', async () => {
@@ -83,6 +90,16 @@ test('what the audit says was done, or was refused, is not done again', async ()
   const { acted, recorded } = await workOn({ stages: ['done', 'refused'] });
   expect(acted).toEqual([]);
   expect(recorded).toEqual([['done', 'failed']]);
+});
+
+test('what a person holds back is not done, and none of those that have failed', async () => {
+  const refusals = [
+    new HeldBack('not-possible', 'a is paused'),
+    new Refusal('not-possible', 'It has ended.'),
+  ];
+  const { recorded, held } = await workOn({ refusals });
+  expect(recorded).toEqual([['failed', 'failed']]);
+  expect(held).toEqual([[true, false]]);
 });
 
 test('nothing more is done once it is held or taken back', async () => {

@@ -13,12 +13,14 @@
 //     own line in the audit, and with no more rights than whoever has asked.
 // R4. Whoever stops, for whatever reason, lets go of his lease: who has paused a bulk and resumes
 //     it does not wait for that to run out.
+// R5. What a person holds back is not done, and why is said of it; but nobody has failed, so it is
+//     none of those of which too many stop the bulk.
 import { EntryRejected, JournalUnavailable } from '@concordat/engine';
 import { asGtid } from '@concordat/wire';
 import { DEFAULT_TENANT, isPermitted } from '@concordat/wire/operations';
 import type { Acts } from '../actions/acts.js';
 import { permissionTo } from '../actions/judge.js';
-import { Refusal } from '../api.js';
+import { HeldBack, Refusal } from '../api.js';
 import type { OperationsPorts } from '../ports.js';
 import type { BulkRow } from '../statements/bulk-row.js';
 import { LEASE_BULK } from '../statements/lease-bulk.js';
@@ -51,6 +53,8 @@ interface CameOf {
   readonly n: number;
   readonly state: 'done' | 'unchanged' | 'failed';
   readonly said: string | null;
+  /** R5. */
+  readonly isHeldBack?: true;
 }
 
 type Ports = Pick<OperationsPorts, 'engine' | 'store' | 'timers'>;
@@ -100,6 +104,7 @@ export class BulkRunner {
         came.map(({ n }) => n),
         came.map(({ state }) => state),
         came.map(({ said }) => said),
+        came.map(({ isHeldBack }) => isHeldBack === true),
       ]);
       if (recorded?.state !== 'running') return lease;
       await pause;
@@ -128,6 +133,9 @@ export class BulkRunner {
       });
       return { n, state: result === 'unchanged' ? 'unchanged' : 'done', said: null };
     } catch (error) {
+      if (error instanceof HeldBack) {
+        return { n, state: 'failed', said: error.detail, isHeldBack: true };
+      }
       if (error instanceof Refusal) return { n, state: 'failed', said: error.detail };
       if (error instanceof JournalUnavailable) return { n, state: 'failed', said: UNKNOWN };
       if (error instanceof EntryRejected) return { n, state: 'failed', said: error.message };

@@ -6,7 +6,8 @@
 //     participant is `working`: it has not failed, no attempt is counted, and it stays outstanding.
 //     It is `unsent` too: nobody was called, and nothing may look as if he had answered. A deadline
 //     decides all the same.
-// H3. Recovery ends nothing at a paused resource manager either. What a person has approved is
+// H3. Recovery ends nothing at a paused resource manager either, and has not failed to: it holds
+//     back, and says so. What a person has approved is
 //     done, for he has said so.
 import type {
   Answer,
@@ -14,10 +15,13 @@ import type {
   Participants,
   Probes,
   Question,
+  Record as TransactionRecord,
   ResourceManager,
   Timers,
 } from '@concordat/engine';
 import { probesOf } from '@concordat/engine';
+import { callsOf } from '@concordat/protocols';
+import type { Spared } from '@concordat/recovery';
 import type { Run } from '../ports.js';
 import { LIST_PAUSES } from '../statements/list-pauses.js';
 
@@ -80,7 +84,7 @@ export class Pauses {
   }
 
   /** H3: as recovery sees it. */
-  sparing(resourceManager: ResourceManager): ResourceManager {
+  sparing(resourceManager: ResourceManager): Spared {
     const { name, kind, address } = resourceManager;
     return {
       name,
@@ -92,7 +96,7 @@ export class Pauses {
       finish: async (found, decision) => {
         const pause = this.of(name);
         if (pause === undefined) return resourceManager.finish(found, decision);
-        return { type: 'failed', reason: reasonOf(pause) };
+        return { type: 'held-back', reason: reasonOf(pause) };
       },
     };
   }
@@ -112,6 +116,17 @@ export class Pauses {
 
 function reasonOf({ by, reason }: Pause): string {
   return `paused by ${by}: ${reason}`;
+}
+
+/** For each outstanding call that is held back, the pause that does so. */
+export function holding(
+  { transaction, definition }: Pick<TransactionRecord, 'transaction' | 'definition'>,
+  pauses: Pick<Pauses, 'of'>,
+): readonly Pause[] {
+  return callsOf(transaction).flatMap(({ branch }) => {
+    const participant = definition.branches.find(({ id }) => id === branch)?.participant;
+    return (participant === undefined ? undefined : pauses.of(participant)) ?? [];
+  });
 }
 
 /** What is to be done before anything can be asked of it. Without a full stop. */

@@ -5,11 +5,15 @@
 //        (one index, no state)        (state, attempts)
 //
 // K1. It is read again when somebody asks and it is older than AGE_MAX_MS; whoever asks at the same
-//     time shares the reading. Nobody asks: nothing is read, and after a while nothing is kept.
+//     time shares the reading. Nobody asks: nothing is read but once (first-look.ts), and after a
+//     while nothing is kept.
 // K2. Of each row that has not changed nothing is read again. Ten thousand that are stuck cost one
 //     statement over an index; each attempt at one of them costs reading that one.
 // K3. It has a bound. Beyond it there is no harm and no cause to be told of the rest, and
 //     `isComplete` says so.
+// K4. So many that are new (the first reading of all, say) are read in small statements, two at a
+//     time, and each lot is made into items while the next are on their way: whoever commits
+//     meanwhile waits for one lot, and Postgres and this process work at the same time.
 import type { Attempt } from '@concordat/engine';
 import type { BranchId, Decision, GlobalTransactionId, Transaction } from '@concordat/protocols';
 import type { Instant, ProtocolName } from '@concordat/protocols';
@@ -18,7 +22,6 @@ import { STUCK_ATTEMPTS_MIN } from '@concordat/wire';
 import type { OperationsPorts } from '../ports.js';
 import { fingerprintOf } from './fingerprint.js';
 import { BOARD, BOARD_PARTICIPANTS, BOARD_ROWS } from './statements/board.js';
-import { instantOfDate } from './stored.js';
 import { failingOf } from './why.js';
 
 /** A call that fails again and again. */
@@ -62,7 +65,7 @@ interface BoardRow {
   readonly gtid: GlobalTransactionId;
   readonly at: string;
   readonly version: number;
-  readonly begun_at: Date;
+  readonly begun_at: Instant;
   readonly tenant: string;
   readonly stuck: boolean;
   readonly state: Omit<Transaction, 'version'>;
@@ -74,7 +77,8 @@ interface BoardRow {
 const AGE_MAX_MS = 1_000;
 const KEPT_UNASKED_MS = 300_000;
 const ITEMS_MAX = 50_000;
-const ROWS_PER_STATEMENT_MAX = 2_000;
+const ROWS_PER_STATEMENT_MAX = 500;
+const STATEMENTS_AT_ONCE = 2;
 const GTID_CHARACTERS = 36;
 
 export class Board {
@@ -96,6 +100,12 @@ export class Board {
     return this.reading;
   }
 
+  /** Whoever asks next reads what has changed since only (K2), and is told what is so then. */
+  async prepare(): Promise<void> {
+    await this.read();
+    this.view = undefined;
+  }
+
   close(): void {
     this.cancelForget();
   }
@@ -114,9 +124,7 @@ export class Board {
     const changed = shown.filter((row) => this.kept.get(row.gtid)?.at !== row.at);
     const isSame = changed.length === 0 && shown.length === this.kept.size;
     if (isSame && this.view !== undefined) return (this.view = { ...this.view, at });
-    const read = await this.rowsOf(changed.map(({ gtid }) => gtid));
-    const participants = await this.participantsOf(read);
-    const fresh = new Map(read.map((row) => [row.gtid, keptOf(row, participants.get(row.gtid))]));
+    const fresh = await this.readAll(changed.map(({ gtid }) => gtid));
     const kept = new Map<GlobalTransactionId, Kept>();
     for (const { gtid } of shown) {
       const one = fresh.get(gtid) ?? this.kept.get(gtid);
@@ -129,13 +137,22 @@ export class Board {
     return this.view;
   }
 
-  private async rowsOf(gtids: readonly GlobalTransactionId[]): Promise<readonly BoardRow[]> {
-    const rows: BoardRow[] = [];
-    for (let from = 0; from < gtids.length; from += ROWS_PER_STATEMENT_MAX) {
-      const some = gtids.slice(from, from + ROWS_PER_STATEMENT_MAX);
-      rows.push(...(await this.ports.store.run<BoardRow>(BOARD_ROWS, [some])));
-    }
-    return rows;
+  /** K4. What has ended meanwhile is not among them. */
+  private async readAll(
+    gtids: readonly GlobalTransactionId[],
+  ): Promise<ReadonlyMap<GlobalTransactionId, Kept>> {
+    const fresh = new Map<GlobalTransactionId, Kept>();
+    const lots = lotsOf(gtids).values(); // each is taken by one of those who go through them
+    const goThrough = async (): Promise<void> => {
+      for (const lot of lots) {
+        const read = await this.ports.store.run<{ row: BoardRow }>(BOARD_ROWS, [lot]);
+        const rows = read.map(({ row }) => row);
+        const participants = await this.participantsOf(rows);
+        for (const row of rows) fresh.set(row.gtid, keptOf(row, participants.get(row.gtid)));
+      }
+    };
+    await Promise.all(Array.from({ length: STATEMENTS_AT_ONCE }, goThrough));
+    return fresh;
   }
 
   /** Who takes part is asked once, if the row does not tell, and again of a branch that is new. */
@@ -156,13 +173,21 @@ export class Board {
       if (participants === undefined) unknown.push(row.gtid);
       else known.set(row.gtid, participants);
     }
-    for (let from = 0; from < unknown.length; from += ROWS_PER_STATEMENT_MAX) {
-      const some = unknown.slice(from, from + ROWS_PER_STATEMENT_MAX);
-      const named = await this.ports.store.run<Named>(BOARD_PARTICIPANTS, [some]);
-      for (const { gtid, participants } of named) known.set(gtid, participants);
-    }
+    if (unknown.length === 0) return known;
+    const named = await this.ports.store.run<Named>(BOARD_PARTICIPANTS, [unknown]);
+    for (const { gtid, participants } of named) known.set(gtid, participants);
     return known;
   }
+}
+
+function lotsOf(
+  gtids: readonly GlobalTransactionId[],
+): readonly (readonly GlobalTransactionId[])[] {
+  const count = Math.ceil(gtids.length / ROWS_PER_STATEMENT_MAX);
+  return Array.from({ length: count }, (_, index) => {
+    const from = index * ROWS_PER_STATEMENT_MAX;
+    return gtids.slice(from, from + ROWS_PER_STATEMENT_MAX);
+  });
 }
 
 function presentIn(
@@ -211,7 +236,7 @@ function keptOf(row: BoardRow, participants: Readonly<Record<string, string>> = 
     tenant,
     protocol: transaction.current.protocol,
     decision: summaryOf(transaction).decision,
-    begunAt: instantOfDate(row.begun_at),
+    begunAt: row.begun_at,
     stuck,
     paused: transaction.paused === true,
     calls,

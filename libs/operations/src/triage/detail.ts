@@ -68,7 +68,7 @@ export class Details {
     const beside = { isForgotten, sessionsBlocked, now: this.ports.clock.now() };
     const { outcome } = summaryOf(stored.transaction);
     const told = {
-      transaction: itemOf(stored, this.ports.views, principal, beside),
+      transaction: itemOf(stored, this.ports, principal, beside),
       ...figureOf(stored, journal),
       branches: branchesOf(stored, may(principal, 'payloads.read', stored.tenant)),
       audit: may(principal, 'audit.read', stored.tenant) ? [...audit] : audit.map(withoutOrigin),

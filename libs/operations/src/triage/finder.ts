@@ -51,7 +51,7 @@ export class Finder {
   constructor(
     private readonly ports: Pick<
       TriagePorts,
-      'store' | 'views' | 'blocked' | 'clock' | 'timers' | 'written'
+      'store' | 'views' | 'pauses' | 'blocked' | 'clock' | 'timers' | 'written'
     >,
     private readonly board: Pick<Board, 'read'>,
   ) {
@@ -84,7 +84,7 @@ export class Finder {
     const forgotten = await this.forgotten(found);
     const now = this.ports.clock.now();
     const items = found.map((stored) =>
-      itemOf(stored, this.ports.views, principal, {
+      itemOf(stored, this.ports, principal, {
         isForgotten: forgotten.has(stored.gtid),
         sessionsBlocked: circumstances.sessionsBlocked.get(stored.gtid) ?? 0,
         now,

@@ -9,9 +9,11 @@ import { summaryOf } from '@concordat/protocols';
 import type { TransactionView } from '@concordat/wire';
 import type { TriageItemView } from '@concordat/wire/operations';
 import { harmOf } from './harm.js';
-import type { Views } from './ports.js';
+import type { TriagePorts } from './ports.js';
 import type { StoredTransaction } from './stored.js';
-import { whyOf } from './why.js';
+import { waitsForPausedOf, whyOf } from './why.js';
+
+type ItemPorts = Pick<TriagePorts, 'views' | 'pauses'>;
 
 /** What is known beside the row. */
 export interface BesideItem {
@@ -22,7 +24,7 @@ export interface BesideItem {
 
 export function itemOf(
   stored: StoredTransaction,
-  views: Pick<Views, 'transaction'>,
+  { views, pauses }: ItemPorts,
   principal: Principal,
   { isForgotten, sessionsBlocked, now }: BesideItem,
 ): TriageItemView {
@@ -41,6 +43,7 @@ export function itemOf(
     ageMs: Math.max((endedAt ?? now) - definition.begunAt, 0),
     harm: harmOf(about),
     why: whyOf(stored),
+    waitsForPaused: waitsForPausedOf(stored, pauses),
   };
 }
 

@@ -1,7 +1,19 @@
+import type { ResourceManagerView } from '@concordat/wire';
 import { describe, expect, test } from 'vitest';
 import { judgeHealth } from './judge-health.js';
 
 const calls = { windowMs: 300_000, answered: 100, inDoubt: 0, refused: 0, p50Ms: 3, p95Ms: 9 };
+const scanned: ResourceManagerView = {
+  name: 'ledger-db',
+  kind: 'postgres',
+  address: 'postgres://db/ledger',
+  reachable: true,
+  prepared: { inDoubt: 0, orphaned: 0, reappeared: 0, others: 0, notExamined: 0 },
+  branches: [],
+  notes: [],
+};
+const lost = { ...scanned, reachable: false, lastError: 'connection refused' };
+const paused = { by: 'Ada', reason: 'upgrade', since: '2026-11-21T00:00:00.000Z' };
 const well = { calls, paused: null, stuck: 0 };
 
 /** When the last call failed, and when the last was answered. */
@@ -35,16 +47,29 @@ describe('the health of a participant', () => {
       { calls: { ...calls, answered: 0, inDoubt: 1, lastError: 'ECONNREFUSED' }, stuck: 2 },
       'It has answered none of 1 call: ECONNREFUSED. 2 transactions are stuck at it.',
     ],
-    ['unknown', { calls: null }, 'Not asked by this coordinator in the last minutes.'],
+    ['unknown', { calls: null }, 'Not called by this coordinator in the last minutes.'],
     [
       'failing',
       { calls: null, stuck: 3 },
-      'Not asked by this coordinator in the last minutes. 3 transactions are stuck at it.',
+      'Not called by this coordinator in the last minutes. 3 transactions are stuck at it.',
+    ],
+    ['paused', { paused, stuck: 3 }, 'Paused by Ada: upgrade'],
+    ['healthy', { resourceManager: scanned }, 'It has answered 100 calls.'],
+    ['healthy', { resourceManager: { ...scanned, reachable: null } }, 'It has answered 100 calls.'],
+    [
+      'silent',
+      { resourceManager: lost },
+      'The last scan of it had no answer: connection refused. It has answered 100 calls.',
     ],
     [
-      'paused',
-      { paused: { by: 'Ada', reason: 'upgrade', since: '2026-11-21T00:00:00.000Z' }, stuck: 3 },
-      'Paused by Ada: upgrade',
+      'silent',
+      { resourceManager: { ...scanned, reachable: false }, calls: null },
+      'The last scan of it had no answer. Not called by this coordinator in the last minutes.',
+    ],
+    [
+      'silent',
+      { resourceManager: lost, paused },
+      'The last scan of it had no answer: connection refused. Paused by Ada: upgrade',
     ],
   ])('is %s: %o', (health, change, said) => {
     expect(judgeHealth({ ...well, ...change })).toEqual({ health, said });

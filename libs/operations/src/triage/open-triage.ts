@@ -15,6 +15,7 @@ import { Changes } from './events.js';
 import type { Tenants } from './filters.js';
 import { askedOf } from './filters.js';
 import { Finder } from './finder.js';
+import { FirstLook } from './first-look.js';
 import { Health } from './health.js';
 import { Overviews, sumOf } from './overview.js';
 import { participantsOf } from './participants.js';
@@ -60,7 +61,7 @@ export interface Triage {
   ) => Promise<readonly { readonly gtid: GlobalTransactionId; readonly tenant: string }[]>;
   /** Rejects if it cannot be had. */
   readonly situation: () => Promise<Situation>;
-  /** Begins to sum what has ended. */
+  /** Begins to sum what has ended, and looks once for whoever asks first (first-look.ts). */
   readonly start: () => void;
   readonly stop: () => Promise<void>;
 }
@@ -72,6 +73,7 @@ export function openTriage(ports: TriagePorts): Triage {
   const overviews = new Overviews(ports, board, finder, health);
   const changes = new Changes(ports);
   const roller = new Roller(ports);
+  const firstLook = new FirstLook(() => overviews.prepare(WINDOW_MS_DEFAULT), ports);
   const details = new Details(ports, finder);
   return {
     routes: [
@@ -81,11 +83,14 @@ export function openTriage(ports: TriagePorts): Triage {
     answered: (question, answer, tookMs) => health.answered(question, answer, tookMs),
     selectIds: (query, tenants, limit) => finder.ids(askedOf(query, tenants).sought, limit),
     situation: () => situationOf(ports, overviews),
-    start: () => roller.start(),
+    start: () => {
+      firstLook.start();
+      roller.start();
+    },
     stop: async () => {
       changes.close();
+      await Promise.all([firstLook.stop(), roller.stop()]);
       board.close();
-      await roller.stop();
     },
   };
 }

@@ -6,6 +6,8 @@
 //     may not see all tenants is told so, and sees none of them.
 // O3. Parts that many ask for at once are asked once a second (shared.ts), a reading for each set
 //     of tenants.
+// O4. A process that has begun prepares for whoever asks first (first-look.ts). It keeps nothing
+//     that would be told as it was then: so it does not ask who waits for prepared branches.
 import type { Principal } from '@concordat/access';
 import { may } from '@concordat/access';
 import { JournalUnavailable } from '@concordat/engine';
@@ -36,7 +38,7 @@ type Missing = OverviewView['missing'];
 type Blocked = OverviewView['blocked'];
 
 const NO_TENANTS = {
-  what: 'participants, resource managers and waiting sessions',
+  what: 'participants, resource managers, orphans, and the sessions that wait in them',
   reason: 'They belong to no tenant, and you may see some tenants only.',
 };
 
@@ -54,7 +56,7 @@ export class Overviews {
 
   constructor(
     private readonly ports: TriagePorts,
-    private readonly board: Pick<Board, 'read'>,
+    private readonly board: Pick<Board, 'read' | 'prepare'>,
     private readonly finder: Finder,
     private readonly health: Pick<Health, 'callsOf'>,
   ) {
@@ -67,7 +69,7 @@ export class Overviews {
     const isEverybody = tenants === ALL_TENANTS;
     const key = isEverybody ? '*' : tenants.toSorted().join(' ');
     const now = this.ports.clock.now();
-    const missing: Missing = isEverybody ? [] : [NO_TENANTS];
+    const missing: Missing = [];
     const part = <T>(what: string, otherwise: T, asked: Promise<T>): Promise<T> =>
       orMissing(what, otherwise, asked, missing); // O1
     const once = <T>(what: string, ask: () => Promise<T>): Promise<T> =>
@@ -111,7 +113,19 @@ export class Overviews {
       ...told,
       participants,
       missing: unique([...missing, ...(series?.missing ?? [])]),
+      hidden: isEverybody ? [] : [NO_TENANTS], // O2
     };
+  }
+
+  /** O4. Rejects with JournalUnavailable. */
+  async prepare(windowMs: number): Promise<void> {
+    const now = this.ports.clock.now();
+    await Promise.all([
+      this.board.prepare(),
+      this.participants([]),
+      this.counts(),
+      this.series.read(ALL_TENANTS, now, windowMs),
+    ]);
   }
 
   /** Of all tenants, for the rules that watch. Rejects if it cannot be had. */

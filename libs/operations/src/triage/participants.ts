@@ -2,6 +2,7 @@
 // holds it back, what is stuck at it, and what recovery knows of it if it is a resource manager.
 import type { Status } from '@concordat/recovery';
 import type { OverviewView, ParticipantHealthView } from '@concordat/wire/operations';
+import { healths } from '@concordat/wire/operations';
 import type { BoardView } from './board.js';
 import { BOARD_CUT } from './finder.js';
 import type { Health } from './health.js';
@@ -15,7 +16,7 @@ export interface ParticipantList {
   readonly missing: OverviewView['missing'];
 }
 
-/** By name. Rejects with JournalUnavailable. */
+/** The worst first, then by name. Rejects with JournalUnavailable. */
 export async function participantsOf(
   ports: Pick<TriagePorts, 'store' | 'registered' | 'recovery' | 'views'>,
   health: Pick<Health, 'callsOf'>,
@@ -33,20 +34,21 @@ export async function participantsOf(
       pause === undefined
         ? null
         : { by: pause.by, reason: pause.reason, since: timeOf(pause.since.getTime()) };
-    const seen = { calls: health.callsOf(name), paused, stuck: stuck.get(name) ?? 0 };
-    return {
-      name,
-      kind,
-      address,
-      ...seen,
-      ...judgeHealth(seen),
-      ...(status === undefined ? {} : { resourceManager: ports.views.resourceManager(status) }),
-    };
+    const scanned =
+      status === undefined ? {} : { resourceManager: ports.views.resourceManager(status) };
+    const calls = health.callsOf(name);
+    const seen = { calls, paused, stuck: stuck.get(name) ?? 0, ...scanned };
+    return { name, kind, address, ...seen, ...judgeHealth(seen) };
   });
   return {
-    items: items.toSorted((one, other) => (one.name < other.name ? -1 : 1)),
+    items: items.toSorted(worstFirst),
     missing: [...statuses.flatMap(unscanned), ...(board.isComplete ? [] : [BOARD_CUT])],
   };
+}
+
+function worstFirst(one: ParticipantHealthView, other: ParticipantHealthView): number {
+  const rank = healths.indexOf(one.health) - healths.indexOf(other.health);
+  return rank === 0 ? (one.name < other.name ? -1 : 1) : rank;
 }
 
 /** What recovery could not look through. */

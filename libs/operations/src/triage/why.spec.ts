@@ -2,7 +2,8 @@ import type { Attempt, Record as TransactionRecord } from '@concordat/engine';
 import type { BranchId, Instant } from '@concordat/protocols';
 import { advance, beginTransaction, callsOf } from '@concordat/protocols';
 import { describe, expect, test } from 'vitest';
-import { whyOf } from './why.js';
+import type { Pause } from '../participants/pauses.js';
+import { waitsForPausedOf, whyOf } from './why.js';
 
 const plan = { dependsOn: [], pivot: false, onePhase: false };
 const branches = ['a', 'b'].map((id) => ({ id: id as BranchId, ...plan }));
@@ -72,5 +73,41 @@ describe('why it is where it is', () => {
     const order = { ...attempt('b', 2, 1, 9), operation: 'rollback' as const };
     const attempts = [{ ...order, lastError: 'refused: connection' }, later, no];
     expect(whyOf({ ...ended('refused'), attempts })).toBe('refused: no seat');
+  });
+});
+
+describe('whom of those that are paused it waits for', () => {
+  const pause = { by: 'jo', reason: 'moved', since: new Date(0) };
+  const pausing = (...names: readonly string[]) => ({
+    of: (participant: unknown): Pause | undefined => {
+      return names.includes(String(participant))
+        ? { name: String(participant), ...pause }
+        : undefined;
+    },
+  });
+  const told = { by: 'jo', reason: 'moved', since: '1970-01-01T00:00:00.000Z' };
+
+  test('is who has calls outstanding, whether or not one of them was tried since', () => {
+    expect(waitsForPausedOf(record(), pausing('bank', 'till'))).toEqual([
+      { participant: 'bank', ...told },
+    ]);
+    expect(waitsForPausedOf(record(), pausing('http://till'))).toEqual([]);
+    expect(waitsForPausedOf(record({}, false), pausing('bank'))).toEqual([]);
+  });
+
+  test('is told once of several branches', () => {
+    const definition = {
+      branches: [
+        { id: 'a', participant: 'bank' },
+        { id: 'b', participant: 'bank' },
+      ],
+    } as never;
+    expect(waitsForPausedOf(record({ definition }), pausing('bank'))).toHaveLength(1);
+  });
+
+  test('is nobody by what a participant has said in such words itself', () => {
+    const lastError = 'paused by jo: moved';
+    const attempts = [{ ...attempt('a', 1, 3), lastError }];
+    expect(waitsForPausedOf(record({ attempts }), pausing())).toEqual([]);
   });
 });

@@ -1,7 +1,12 @@
-// Why a transaction is where it is, in one line for its row. Pure.
+// Why a transaction is where it is, in one line for its row; and whom that a person holds back it
+// waits for. Pure.
 import type { Attempt, Record as TransactionRecord } from '@concordat/engine';
 import type { TokenedCall, Transaction } from '@concordat/protocols';
 import { callsOf, isQuestion, summaryOf } from '@concordat/protocols';
+import type { TriageItemView } from '@concordat/wire/operations';
+import type { Pauses } from '../participants/pauses.js';
+import { holding } from '../participants/pauses.js';
+import { timeOf } from './stored.js';
 
 /** A reply of `refused`, with its note (`consequenceOf` in the engine's questions.ts). */
 const NO = /^refused(:|$)/;
@@ -24,6 +29,17 @@ export function whyOf({ transaction, attempts, definition }: TransactionRecord):
   const participant = definition.branches.find(({ id }) => id === first.branch)?.participant;
   const name = typeof participant === 'string' ? participant : participant?.url;
   return `waits for ${name ?? first.branch} to answer ${first.operation}${others(calls)}`;
+}
+
+/** Each once, as things are now: its latest attempt may have been before the pause, or after. */
+export function waitsForPausedOf(
+  record: TransactionRecord,
+  pauses: Pick<Pauses, 'of'>,
+): TriageItemView['waitsForPaused'] {
+  const held = new Map(holding(record, pauses).map((pause) => [pause.name, pause]));
+  return [...held.values()].map(({ name: participant, by, reason, since }) => {
+    return { participant, by, reason, since: timeOf(since.getTime()) };
+  });
 }
 
 /** Of the attempts, those at calls that are outstanding. */

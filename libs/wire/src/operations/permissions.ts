@@ -45,6 +45,10 @@ export const permissionsOf: { readonly [R in Role]: readonly Permission[] } = {
   auditor: [...READER, 'audit.read'],
 };
 
+export function rolesWith(permission: Permission): readonly Role[] {
+  return roles.filter((role) => permissionsOf[role].includes(permission));
+}
+
 /** Every tenant, and what belongs to none. */
 export const ALL_TENANTS = '*';
 /** Of a transaction whose initiator named none. */

@@ -1,6 +1,8 @@
 // What is wrong, what it harms, and what is behind it: the pages before a single transaction.
 //
 // Y1. What could not be asked is named (`missing`): a partial answer never looks complete.
+//     What whoever asks may not see is not missing: it is `hidden` from him, and makes nothing that
+//     he is told partial.
 // Y2. A count that would cost a scan is a lower bound, and says so (`atLeast`).
 import { z } from 'zod';
 import { instantSchema, transactionViewSchema } from '../views.js';
@@ -18,9 +20,10 @@ import { resourceManagerViewSchema, standingOfPreparedSchema } from '../resource
 
 const countSchema = z.int().min(0);
 
-const missingSchema = z
-  .array(z.strictObject({ what: z.string(), reason: z.string() }))
-  .meta({ description: 'What could not be asked; empty: the answer is complete.' });
+const partsSchema = z.array(z.strictObject({ what: z.string(), reason: z.string() }));
+const missingSchema = partsSchema.meta({
+  description: 'What could not be asked; empty: the answer is complete.',
+});
 
 /** How a transaction that is not finished does harm. The worst comes first. */
 export const harms = [
@@ -67,12 +70,30 @@ export const causeSchema = z
   })
   .meta({ id: 'Cause', description: 'Stuck transactions that have one root.' });
 
+const pauseSchema = z
+  .strictObject({ by: z.string(), reason: z.string(), since: instantSchema })
+  .meta({ id: 'Pause', description: 'Of a participant, by a person: nobody calls it.' });
+
+/** How a participant is. The worst comes first. */
+export const healths = ['silent', 'failing', 'paused', 'unknown', 'healthy'] as const;
+export const healthSchema = z.enum(healths).meta({
+  id: 'Health',
+  description:
+    'silent: it was asked, by calls or by a scan, and does not answer. failing: it fails some ' +
+    'calls, or transactions are stuck at it. paused: by a person. unknown: it was not asked.',
+});
+
+/** Whether somebody should look at it: a pause is what somebody wants. */
+export function isInTrouble({ health }: { readonly health: Health }): boolean {
+  return health === 'silent' || health === 'failing';
+}
+
 export const participantHealthSchema = z
   .strictObject({
     name: z.string(),
     kind: z.enum(['http', 'postgres', 'mysql', 'queue', 'in-process']),
     address: z.string(),
-    paused: z.strictObject({ by: z.string(), reason: z.string(), since: instantSchema }).nullable(),
+    paused: pauseSchema.nullable(),
     /** Of the last minutes, as this coordinator has seen them; null: it was not asked. */
     calls: z
       .strictObject({
@@ -88,13 +109,13 @@ export const participantHealthSchema = z
       })
       .nullable(),
     stuck: countSchema,
-    health: z.enum(['healthy', 'failing', 'silent', 'paused', 'unknown']),
+    health: healthSchema,
     said: z.string(),
     resourceManager: resourceManagerViewSchema.optional(),
   })
   .meta({ id: 'ParticipantHealth' });
 export const participantListSchema = z.strictObject({
-  items: z.array(participantHealthSchema),
+  items: z.array(participantHealthSchema).meta({ description: 'The worst first; then by name.' }),
   missing: missingSchema,
 });
 
@@ -116,7 +137,9 @@ export const overviewSchema = z
     series: z.array(seriesPointSchema),
     causes: z.array(causeSchema).meta({ description: 'The most harmful first.' }),
     byHarm: z.partialRecord(harmSchema, countSchema),
-    participants: z.array(participantHealthSchema),
+    participants: z
+      .array(participantHealthSchema)
+      .meta({ description: 'The worst first; then by name.' }),
     blocked: z.array(
       waitingSessionSchema.extend({
         resourceManager: idSchema,
@@ -126,6 +149,7 @@ export const overviewSchema = z
       }),
     ),
     missing: missingSchema,
+    hidden: partsSchema.meta({ description: 'What whoever asks may not see.' }),
   })
   .meta({ id: 'Overview' });
 
@@ -139,6 +163,9 @@ export const triageItemSchema = transactionViewSchema
     harm: harmSchema.nullable(),
     /** Why it is where it is, on the row: the latest error, what it waits for, or the refusal. */
     why: z.string().nullable(),
+    waitsForPaused: z.array(pauseSchema.extend({ participant: z.string() })).meta({
+      description: 'Paused participants at which calls are outstanding: these are not made.',
+    }),
   })
   .meta({ id: 'TriageItem' });
 
@@ -217,6 +244,7 @@ export const inDoubtListSchema = z
 
 export type Harm = z.infer<typeof harmSchema>;
 export type CauseView = z.infer<typeof causeSchema>;
+export type Health = z.infer<typeof healthSchema>;
 export type ParticipantHealthView = z.infer<typeof participantHealthSchema>;
 export type OverviewView = z.infer<typeof overviewSchema>;
 export type TriageItemView = z.infer<typeof triageItemSchema>;

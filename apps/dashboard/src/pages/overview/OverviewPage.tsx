@@ -9,7 +9,7 @@ import { useFlatSearch } from '../../app/search.js';
 import { Answered } from '../../components/Answered.js';
 import { isSeen } from '../../components/databases.js';
 import { Loading } from '../../components/Loading.js';
-import { Missing } from '../../components/Missing.js';
+import { Hidden, Missing } from '../../components/Missing.js';
 import { HeldBackAnywhere } from '../../components/HeldBack.js';
 import { Page } from '../../components/Page.js';
 import { BlockedSessions } from './BlockedSessions.js';
@@ -55,6 +55,7 @@ function Content({ overview }: { readonly overview: OverviewView }) {
       <Headline overview={overview} />
       <HeldBackAnywhere overview={overview} />
       <Missing missing={overview.missing} />
+      <Hidden hidden={overview.hidden} />
       <Tiles now={overview.now} isSeen={seen} isComplete={isComplete} />
       <Causes causes={overview.causes} isComplete={isComplete} />
       <div className={classes['columns']}>

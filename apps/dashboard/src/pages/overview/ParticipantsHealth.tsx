@@ -1,5 +1,6 @@
 import { Anchor } from '@mantine/core';
 import type { ParticipantHealthView } from '@concordat/wire/operations';
+import { isInTrouble } from '@concordat/wire/operations';
 import { IconAffiliate, IconLock } from '@tabler/icons-react';
 import { useMay } from '../../api/session.js';
 import { WordBadge } from '../../components/Badges.js';
@@ -7,9 +8,9 @@ import { strainColumns } from '../../components/columns.js';
 import type { Column } from '../../components/DataTable.js';
 import { DataTable } from '../../components/DataTable.js';
 import { EmptyState } from '../../components/EmptyState.js';
-import { byHealth, healthOf, isInTrouble } from '../../components/health.js';
 import { count } from '../../components/numbers.js';
 import { Panel } from '../../components/Panel.js';
+import { healthWords } from '../../components/words.js';
 import classes from './Overview.module.css';
 
 const columns: readonly Column<ParticipantHealthView>[] = [
@@ -18,17 +19,17 @@ const columns: readonly Column<ParticipantHealthView>[] = [
     header: 'Participant',
     isRowHeader: true,
     grow: true,
-    cell: (participant) => (
+    cell: ({ name, said }) => (
       <>
-        {participant.name}
-        <div className={classes['said']}>{healthOf(participant).said}</div>
+        {name}
+        <div className={classes['said']}>{said}</div>
       </>
     ),
   },
   {
     key: 'health',
     header: 'Health',
-    cell: (participant) => <WordBadge {...healthOf(participant)} />,
+    cell: ({ health }) => <WordBadge {...healthWords[health]} />,
   },
   ...strainColumns,
 ];
@@ -40,18 +41,17 @@ interface ParticipantsHealthProps {
   readonly participants: readonly ParticipantHealthView[];
 }
 
-/** The worst first. */
+/** The worst first, as the coordinator has them. */
 export function ParticipantsHealth({ participants }: ParticipantsHealthProps) {
   const maySee = useMay('read', '*');
-  const sorted = participants.toSorted(byHealth);
-  const ill = sorted.filter((one) => isInTrouble(one) || one.health === 'paused').length;
+  const ill = participants.filter((one) => isInTrouble(one) || one.health === 'paused').length;
   const all = maySee && <Anchor href="#/participants">All {count(participants.length)}</Anchor>;
   return (
     <Panel title="Participants" flush aside={all}>
       <DataTable
         label="Participants, the worst first"
         columns={columns}
-        rows={sorted.slice(0, Math.max(SHOWN_MIN, ill))}
+        rows={participants.slice(0, Math.max(SHOWN_MIN, ill))}
         rowKey={({ name }) => name}
         empty={
           maySee ? (

@@ -1,6 +1,7 @@
 // Whom the coordinator calls, and how each of them is; of the databases among them also what is
 // prepared there, and whether they are fit for it.
 import type { ParticipantHealthView } from '@concordat/wire/operations';
+import { isInTrouble } from '@concordat/wire/operations';
 import { useQuery } from '@tanstack/react-query';
 import { IconAffiliate, IconAlertTriangle, IconCircleCheck } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -10,11 +11,11 @@ import { ActionDialog } from '../../components/action/ActionDialog.js';
 import type { Action } from '../../components/action/ActionDialog.js';
 import { DataTable } from '../../components/DataTable.js';
 import { EmptyState } from '../../components/EmptyState.js';
-import { byHealth, healthOf, isInTrouble } from '../../components/health.js';
 import { Notice } from '../../components/Notice.js';
 import { plural } from '../../components/numbers.js';
 import { Page } from '../../components/Page.js';
 import { Panel } from '../../components/Panel.js';
+import { healthWords } from '../../components/words.js';
 import { columnsFor } from './columns.js';
 import classes from './Participants.module.css';
 import { ResourceManager } from './ResourceManager.js';
@@ -52,10 +53,10 @@ function Content({ participants }: ContentProps) {
         <DataTable
           label="Participants, the worst first"
           columns={columnsFor(setAction)}
-          rows={participants.toSorted(byHealth)}
+          rows={participants}
           rowKey={({ name }) => name}
-          rowTone={(one) => {
-            const { tone } = healthOf(one);
+          rowTone={({ health }) => {
+            const { tone } = healthWords[health];
             return tone === 'fine' ? 'neutral' : tone;
           }}
           empty={null}
@@ -79,7 +80,7 @@ function Content({ participants }: ContentProps) {
 /** The page in one sentence. */
 function Summary({ participants }: ContentProps) {
   const wrong = participants.filter(isInTrouble);
-  const paused = participants.filter(({ health }) => health === 'paused');
+  const paused = participants.filter((one) => one.paused !== null);
   const held = paused.length === 0 ? '' : ` ${inWords(paused, 'is paused', 'are paused')}.`;
   if (wrong.length === 0) {
     return (
@@ -93,7 +94,9 @@ function Summary({ participants }: ContentProps) {
   }
   return (
     <Notice
-      tone={wrong.some((one) => healthOf(one).tone === 'danger') ? 'danger' : 'attention'}
+      tone={
+        wrong.some(({ health }) => healthWords[health].tone === 'danger') ? 'danger' : 'attention'
+      }
       icon={IconAlertTriangle}
     >
       <strong>

@@ -5,10 +5,10 @@ import { WordBadge } from '../../components/Badges.js';
 import { strainColumns } from '../../components/columns.js';
 import type { Column } from '../../components/DataTable.js';
 import { SmallButton, takes } from '../../components/GuardedButton.js';
-import { healthOf } from '../../components/health.js';
 import { count, latency } from '../../components/numbers.js';
 import { duration } from '../../components/moments.js';
 import { Time } from '../../components/Time.js';
+import { healthWords } from '../../components/words.js';
 import { pauseOrResume } from './pausing.js';
 import classes from './Participants.module.css';
 
@@ -82,13 +82,11 @@ function PauseButton({ participant, onAct }: PauseButtonProps) {
   );
 }
 
-function Health(participant: Participant) {
-  const { paused } = participant;
-  const word = healthOf(participant);
+function Health({ health, said, paused }: Participant) {
   return (
     <>
-      <WordBadge {...word} />
-      <div className={classes['said']}>{word.said}</div>
+      <WordBadge {...healthWords[health]} />
+      <div className={classes['said']}>{said}</div>
       {paused !== null && (
         <div className="soft">
           since <Time at={paused.since} />

@@ -21,13 +21,21 @@ export const BOARD: Statement = {
              limit $1) as found`,
 };
 
-/** $1 gtids. What the board keeps of each that is unfinished; without definitions. */
+/**
+ * $1 gtids. What the board keeps of each that is unfinished; without definitions.
+ *
+ * One JSON a row, times in ms of the epoch: to take apart nine columns of ten thousand rows costs
+ * the coordinator half as much again.
+ */
 export const BOARD_ROWS: Statement = {
   name: 'triage-board-rows',
   text: `
-    select gtid, xmin::text as at, version, begun_at, tenant, stuck, state, attempts, participants
-      from concordat.global_transaction
-     where gtid = any($1::uuid[])`,
+    select to_json(found) as row
+      from (select gtid, xmin::text as at, version,
+                   floor(extract(epoch from begun_at) * 1000)::bigint as begun_at,
+                   tenant, stuck, state, attempts, participants
+              from concordat.global_transaction
+             where gtid = any($1::uuid[])) as found`,
 };
 
 /** $1 gtids. By branch, the name or the URL of its participant, as JSON. */
