@@ -9,7 +9,8 @@
 // is asked for when that second is over, so that every figure is of the work itself. The stuck ones
 // are not due meanwhile: what retrying them costs is another question. Beside the time that whoever
 // asks has to wait there is the CPU time of the coordinator and of Postgres, which does not depend
-// on what else the machine is doing.
+// on what else the machine is doing. A coordinator that has just begun looks once by itself: so the
+// first overview is asked for of several, while that look is under way, and when it is over.
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
@@ -17,6 +18,7 @@ import { urlOfDatabase } from './databases.js';
 import { makePartitions, seedEnded, seedStuck } from './operator-seed.js';
 import type { Templates } from './operator-seed.js';
 import { cpuSecondsOf, cpuSecondsOfTree, findPostmaster } from './measure.js';
+import type { RunningProcess } from './processes.js';
 import { killAll, startServer } from './processes.js';
 
 const DATABASE = 'concordat_bench_operators';
@@ -26,6 +28,8 @@ const ASKED = 30;
 /** Longer than anything is shared. */
 const SHARED_MS = 1_050;
 const SUMMED_TIMEOUT_MS = 300_000;
+/** Coordinators that are started to be asked for their first overview. */
+const FIRSTS = 5;
 
 interface Page {
   readonly what: string;
@@ -122,11 +126,17 @@ async function main(databaseUrl: string, ended: number, stuck: number): Promise<
       await first.stop();
       await fill(client, templates, ended, stuck);
     }
-    const second = await startServer(coordinator, environment, '/health/live');
+    const start = (): Promise<RunningProcess> =>
+      startServer(coordinator, environment, '/health/live');
+    const second = await start();
     await untilSummed(client);
-    const postmaster = await findPostmaster(admin);
-    await ask(second.url, { coordinator: second.pid, postmaster });
     await second.stop();
+    const postmaster = await findPostmaster(admin);
+    await askFirst('as soon as it answers', 0, start, postmaster);
+    await askFirst('two seconds later', 2_000, start, postmaster);
+    const last = await start();
+    await ask(last.url, { coordinator: last.pid, postmaster });
+    await last.stop();
     await participant.stop();
   } finally {
     await client.end();
@@ -204,12 +214,34 @@ async function cpuOf({ coordinator, postmaster }: Pids): Promise<number> {
   return (await cpuSecondsOf(coordinator)) + postgres;
 }
 
+/**
+ * What somebody waits for who is the first to ask a coordinator, `afterMs` after it has answered
+ * for the first time: each time of one that was just started.
+ */
+async function askFirst(
+  when: string,
+  afterMs: number,
+  start: () => Promise<RunningProcess>,
+  postmaster: Pids['postmaster'],
+): Promise<void> {
+  const waits: string[] = [];
+  const cpus: string[] = [];
+  for (let count = 0; count < FIRSTS; count += 1) {
+    const coordinator = await start();
+    await delay(afterMs);
+    const pids = { coordinator: coordinator.pid, postmaster };
+    const [cpuBefore, began] = [await cpuOf(pids), performance.now()];
+    await call(coordinator.url, '/v1/operations/overview');
+    waits.push((performance.now() - began).toFixed(0));
+    cpus.push((((await cpuOf(pids)) - cpuBefore) * 1_000).toFixed(0));
+    await coordinator.stop();
+  }
+  const cpu = `${cpus.join(', ')} ms of CPU`; // of all that is done meanwhile
+  console.log(`the first overview after a start, ${when}: ${waits.join(', ')} ms; ${cpu}`);
+}
+
 async function ask(url: string, pids: Pids): Promise<void> {
-  const [began, cpuBefore] = [performance.now(), await cpuOf(pids)];
   const overview = await call(url, '/v1/operations/overview');
-  const [tookMs, cpu] = [performance.now() - began, (await cpuOf(pids)) - cpuBefore];
-  const cold = `${(cpu * 1_000).toFixed(0)} ms of CPU, ${tookMs.toFixed(0)} ms`;
-  console.log(`the first overview after a start: ${cold}`);
   const [cause] = overview['causes'] as readonly { readonly fingerprint: string }[];
   const gtidOf = async (query: string): Promise<string> => {
     const { items } = await call(url, `${LIST}?${query}`);
