@@ -65,6 +65,15 @@ describe('doctor', () => {
     expect(out).toMatch(/^skip +audit .*audit\.read/m);
   });
 
+  test('says what is not of one’s own tenant, and calls it neither well nor ill', async () => {
+    const grants = [{ tenant: 'shop', roles: ['reader'] }];
+    const asked = { name: 'of the shop', grants, reason: 'for a test' };
+    const { body } = await well.api.post('/v1/access/keys', asked);
+    const { out } = await well.concordat.as(newKeySchema.parse(body).key).run('doctor');
+    expect(out).toMatch(/^skip +overview +not shown to you: participants, /m);
+    expect(out).not.toContain('incomplete');
+  });
+
   test('fails with a wrong key, and without one, and repeats none', async () => {
     const wrong = await well.concordat.as('ck_nobody-has-made-this-one-0123456789').run('doctor');
     expect(wrong.code).toBe(1);

@@ -7,7 +7,6 @@ import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../scripts/lib/ports.mjs';
 import { TEST_API_KEY } from '../support/api-key.js';
-import { eventually } from '../support/eventually.js';
 import { FaultyNetwork } from '../support/faulty-network.js';
 import { Concordat, Running } from './command.js';
 import { Stuck } from './stuck.js';
@@ -47,20 +46,6 @@ describe('a coordinator that cannot be reached', () => {
     expect(code).toBe(3);
     expect(err).toContain('not known whether it was done');
     expect(await api.untilEnded(gtid)).toMatchObject({ outcome: 'committed' }); // it was
-  });
-
-  test('is waited for by a watch, which goes on where it was', async () => {
-    const { gtid, bank } = await stuck.failing('watched');
-    const watching = far.start('watch', gtid, '--every', '1');
-    await watching.says('committing');
-    network.wall('request');
-    await eventually('it says so', () => watching.err.includes('cannot be reached'));
-    bank.answers('commit', { status: 200 });
-    await api.untilEnded(gtid);
-    network.heal();
-    const { code, out } = await watching.ended;
-    expect(code).toBe(0);
-    expect(out).toContain('committed, decision commit');
   });
 });
 

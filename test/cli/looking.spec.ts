@@ -202,39 +202,3 @@ describe('overview', () => {
     expect(text).toMatch(/in-doubt-decided .*503/);
   });
 });
-
-describe('watch', () => {
-  test('of a transaction says what happens, until it has ended', async () => {
-    const { gtid, bank } = await stuck.failing('watched');
-    const watching = concordat.start('watch', gtid, '--every', '1');
-    await watching.says('committing, decision commit');
-    bank.answers('commit', { status: 200 });
-    const { code, out } = await watching.ended;
-    expect(code).toBe(0);
-    expect(out).toMatch(/credit: acknowledged/);
-    expect(out.trimEnd()).toMatch(/committed, decision commit$/);
-  });
-
-  test('of what matches says what has come, and what has gone', async () => {
-    const watching = concordat.start('watch', '--name', 'coming', '--unfinished', '--every', '1');
-    const { gtid, bank } = await stuck.failing('coming');
-    await watching.says(`+ ${gtid}`);
-    bank.answers('commit', { status: 200 });
-    await watching.says(`- ${gtid}`);
-    expect(watching.err).toBe('');
-  });
-
-  test('as JSON writes one document a line', async () => {
-    const { gtid, bank } = await stuck.failing('watched as JSON');
-    const watching = concordat.start('watch', gtid, '--every', '1', '--json');
-    await watching.says('"committing"');
-    bank.answers('commit', { status: 200 });
-    const { out } = await watching.ended;
-    const documents = out
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { phase: string });
-    expect(documents.at(0)).toMatchObject({ gtid, phase: 'committing' });
-    expect(documents.at(-1)).toMatchObject({ gtid, phase: 'ended', outcome: 'committed' });
-  });
-});

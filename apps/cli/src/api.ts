@@ -1,6 +1,6 @@
 // The operator API, asked once for each thing that is to be known.
 //
-// Q1. Nothing is asked twice by itself: a person sees what is so, and decides.
+// Q1. Nothing is asked twice by itself: a person sees what is so, and decides. (But for a watch.)
 // Q2. The key goes to the coordinator that was named and, whatever that answers, to nobody else.
 // Q3. What is answered is read by the contract's own schemas. A field that they do not know is no
 //     fault: the coordinator may be newer.
@@ -24,7 +24,14 @@ export interface Schema<View> {
 
 export type Query = Readonly<Record<string, string | undefined>>;
 
+/** Of what is answered with no body. */
+export const nothing: Schema<null> = { safeParse: () => ({ data: null }) };
+
+const EVENTS = 'text/event-stream';
+
 export const NO_KEY = 'there is no key: put one into CONCORDAT_API_KEY, or say --key-file';
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export interface Heard {
   readonly status: number;
@@ -49,29 +56,67 @@ export class Api {
   }
 
   /** @throws Failure */
-  async post<View>(path: string, body: object | undefined, schema: Schema<View>): Promise<View> {
-    return this.read(await this.hear('POST', path, body), schema);
+  post<View>(path: string, body: object | undefined, schema: Schema<View>): Promise<View> {
+    return this.send('POST', path, body, schema);
+  }
+
+  /** @throws Failure */
+  async send<View>(
+    method: Method,
+    path: string,
+    body: object | undefined,
+    schema: Schema<View>,
+  ): Promise<View> {
+    return this.read(await this.hear(method, path, body), schema);
   }
 
   /** What was answered, whatever it is. @throws Failure if nothing was */
-  async hear(method: 'GET' | 'POST', path: string, body?: object): Promise<Heard> {
-    const { apiKey, url } = this.settings;
-    const headers = new Headers({ accept: 'application/json' });
-    if (apiKey !== undefined) headers.set('authorization', `Bearer ${apiKey}`);
-    if (body !== undefined) headers.set('content-type', 'application/json');
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const init = { method, headers, signal, redirect: 'manual' } as const; // Q2
+  async hear(method: Method, path: string, body?: object): Promise<Heard> {
+    const init = this.requestOf(method, AbortSignal.timeout(TIMEOUT_MS), body);
     try {
-      const sent = body === undefined ? init : { ...init, body: JSON.stringify(body) };
-      const response = await fetch(new URL(path, url), sent);
+      const response = await fetch(new URL(path, this.url), init);
       return {
         status: response.status,
         headers: response.headers,
         body: jsonOf(await response.text()),
       };
     } catch (error) {
-      throw unreachable(url, method, whyOf(error));
+      throw unreachable(this.url, method, whyOf(error));
     }
+  }
+
+  /**
+   * What is told as it happens: the bytes, as they come.
+   * @param signal aborts it, also later; with a Failure to have that thrown
+   * @throws Failure if it cannot be had, or breaks; it ends when the coordinator ends it
+   */
+  async *stream(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+    const init = this.requestOf('GET', signal, undefined, EVENTS);
+    try {
+      const response = await fetch(new URL(path, this.url), init);
+      const isStream = response.headers.get('content-type')?.startsWith(EVENTS) === true;
+      if (!isStream || response.body === null) {
+        throw this.refusal(response.status, jsonOf(await response.text()));
+      }
+      yield* response.body;
+    } catch (error) {
+      throw error instanceof Failure ? error : unreachable(this.url, 'GET', whyOf(error));
+    }
+  }
+
+  private requestOf(
+    method: Method,
+    signal: AbortSignal,
+    body?: object,
+    accept = 'application/json',
+  ): RequestInit {
+    const { apiKey } = this.settings;
+    const headers = new Headers({ accept });
+    if (apiKey !== undefined) headers.set('authorization', `Bearer ${apiKey}`);
+    const init = { method, headers, signal, redirect: 'manual' } as const; // Q2
+    if (body === undefined) return init;
+    headers.set('content-type', 'application/json');
+    return { ...init, body: JSON.stringify(body) };
   }
 
   private read<View>({ status, body }: Heard, schema: Schema<View>): View {

@@ -2,17 +2,22 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addActions } from './commands/actions.js';
+import { addAlerts } from './commands/alerts.js';
 import { addApprovals } from './commands/approvals.js';
 import { addAudit } from './commands/audit.js';
 import { addBranchActions } from './commands/branch-actions.js';
 import { addBulk } from './commands/bulk.js';
+import { addDatabases } from './commands/databases.js';
 import { addDoctor } from './commands/doctor.js';
 import { addInDoubt } from './commands/in-doubt.js';
+import { addKeys } from './commands/keys.js';
 import { addList } from './commands/list.js';
 import { addOverview } from './commands/overview.js';
 import { addParticipants } from './commands/participants.js';
 import { addShow } from './commands/show.js';
+import { addViews } from './commands/views.js';
 import { addWatch } from './commands/watch.js';
+import { addWhoAmI } from './commands/whoami.js';
 import type { Shell } from './shell.js';
 
 const AFTER_HELP = `
@@ -41,8 +46,10 @@ export function programOf(shell: Shell): Command {
   addList(program, shell);
   addShow(program, shell);
   addWatch(program, shell);
+  addViews(program, shell);
   addInDoubt(program, shell);
   addParticipants(program, shell);
+  addDatabases(program, shell);
   addDoctor(program, shell);
   program.commandsGroup('Act on a transaction (each needs --reason; --dry-run proves it only):');
   addActions(program, shell);
@@ -52,5 +59,9 @@ export function programOf(shell: Shell): Command {
   addApprovals(program, shell);
   addBulk(program, shell);
   addAudit(program, shell);
+  program.commandsGroup('Who comes in, and whom to tell:');
+  addWhoAmI(program, shell);
+  addKeys(program, shell);
+  addAlerts(program, shell);
   return program;
 }

@@ -6,6 +6,7 @@ import { resourceManagerListSchema, selfTestViewSchema } from '@concordat/wire';
 import type { OverviewView, WhoAmIView } from '@concordat/wire/operations';
 import {
   auditVerdictSchema,
+  isInTrouble,
   overviewSchema,
   signInOptionsSchema,
   whoAmISchema,
@@ -115,7 +116,7 @@ function readyOf({ status, body }: Heard): Check {
 }
 
 /** @throws Failure without a key that is accepted */
-async function whoAmI(api: Api): Promise<WhoAmIView> {
+export async function whoAmI(api: Api): Promise<WhoAmIView> {
   const who = await api.get('v1/session', sessionSchema);
   if ('kind' in who) return who;
   throw refused(api.hasKey ? 'this key is not accepted' : NO_KEY);
@@ -199,7 +200,7 @@ async function whole<View>(
   }
 }
 
-function stuckChecks({ now, participants, missing }: OverviewView): readonly Check[] {
+function stuckChecks({ now, participants, missing, hidden }: OverviewView): readonly Check[] {
   const { unfinished, stuck, sessionsBlocked, heuristicsUnforgotten, approvalsPending } = now;
   const worries = [
     [stuck, 'stuck: concordat list --stuck'],
@@ -214,7 +215,7 @@ function stuckChecks({ now, participants, missing }: OverviewView): readonly Che
     state: found.length === 0 ? 'ok' : 'warn',
     said: said.join('; '),
   };
-  const ill = participants.filter(({ health }) => health === 'failing' || health === 'silent');
+  const ill = participants.filter(isInTrouble);
   return [
     transactions,
     ...ill.map(({ name, health, said: why }) => ({
@@ -226,6 +227,11 @@ function stuckChecks({ now, participants, missing }: OverviewView): readonly Che
       name: 'overview',
       state: 'warn' as const,
       said: `incomplete: ${what}: ${reason}`,
+    })),
+    ...hidden.map(({ what, reason }) => ({
+      name: 'overview',
+      state: 'skip' as const,
+      said: `not shown to you: ${what}: ${reason}`,
     })),
   ];
 }

@@ -3,6 +3,7 @@ import { outcomeSchema, phaseSchema, protocolSchema } from '@concordat/wire';
 import { harms } from '@concordat/wire/operations';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
+import { past } from './times.js';
 
 export interface Filters {
   readonly protocol?: string;
@@ -35,8 +36,8 @@ export function withFilters(command: Command): Command {
     .option('--name <name>', 'was begun under this name')
     .option('--participant <name>', 'has a branch there: its name, or its URL')
     .option('--metadata <key=value>', 'has this among its metadata; may be repeated', entry)
-    .option('--begun-after <time>', 'RFC 3339, or so long ago: 90s, 15m, 6h, 2d', instant)
-    .option('--begun-before <time>', 'likewise', instant)
+    .option('--begun-after <time>', 'RFC 3339, or so long ago: 90s, 15m, 6h, 2d', past)
+    .option('--begun-before <time>', 'likewise', past)
     .option('--cause <fingerprint>', 'of a cause in the overview')
     .option('--error <text>', 'is unfinished, and its latest error has this in it')
     .option('--tenant <tenant>', 'belongs to it')
@@ -79,21 +80,4 @@ function entry(text: string, before: Readonly<Record<string, string>> = {}) {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It must be like order=42.');
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
-function instant(text: string): string {
-  const { count = '', unit = '' } = /^(?<count>\d{1,6})(?<unit>[smhd])$/.exec(text)?.groups ?? {};
-  const agoMs = Number(count) * (UNIT_MS[unit] ?? Number.NaN);
-  const time = new Date(unit === '' ? text : Date.now() - agoMs);
-  if (Number.isNaN(time.getTime())) {
-    throw new InvalidArgumentError('It must be a time as 2026-11-20T12:00:00Z, or 15m.');
-  }
-  return time.toISOString();
 }

@@ -13,8 +13,10 @@ import type { Shell } from '../shell.js';
 import { told } from '../shell.js';
 import type { Filters } from './filters.js';
 import { queryOf, whole, withFilters } from './filters.js';
+import { VIEW, viewQuery } from './views.js';
 
 interface Options extends Filters {
+  readonly view?: string;
   readonly limit: number;
   readonly cursor?: string;
   readonly ids?: boolean;
@@ -29,14 +31,15 @@ export function addList(program: Command, shell: Shell): void {
   withFilters(program.command('list'))
     .summary('transactions, the newest first')
     .description('Lists the transactions for which everything given holds, the newest first.')
+    .option('--view <view>', VIEW)
     .option('--limit <n>', 'how many at most', whole(1, LIMIT_MAX), LIMIT_DEFAULT)
     .option('--cursor <cursor>', 'goes on where an earlier list has ended')
     .option('--ids', 'their ids alone, one a line: for xargs')
     .action(
       shell.answering<Options>(async ({ api, options }) => {
-        const { limit, cursor, ids = false } = options;
-        const render = ids ? idLines : listLines;
-        return told(await pages(api, { ...queryOf(options), cursor }, limit), render);
+        const { view, limit, cursor, ids = false } = options;
+        const query = { ...(await viewQuery(api, view)), ...queryOf(options), cursor };
+        return told(await pages(api, query, limit), ids ? idLines : listLines);
       }),
     );
 }

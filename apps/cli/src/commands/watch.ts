@@ -1,30 +1,40 @@
 // `concordat watch`: what matches, as it changes; `concordat watch <gtid>`: one transaction, line by
 // line, until it has ended.
 //
-// W1. It looks again and again, and says what is new. A coordinator that is away for a while is
-//     said to be, and asked again: a watch is for such times.
+// W1. The coordinator tells when something has changed; then it looks, and says what is new.
+// W2. A coordinator that is away for a while is said to be, and asked again: a watch is for such
+//     times. Who is not let in, or no more, is told so, and that is the end.
+// W3. What is listed is the first page. What has left it may match as well as before, and is not
+//     said to be gone.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TransactionDetailView, TriageListView } from '@concordat/wire/operations';
 import { transactionDetailSchema, triageListSchema } from '@concordat/wire/operations';
 import type { Command } from 'commander';
 import { operations } from '../api.js';
+import { Changes, POLL_MS } from '../changes.js';
 import { exitCodes, Failure } from '../failure.js';
 import { gtidOf } from '../gtid.js';
 import { journalLine } from '../render/journal.js';
 import { stateOf } from '../render/parts.js';
-import { cleaned } from '../render/text.js';
+import { cleaned, cleanText } from '../render/text.js';
 import { timeOf } from '../render/time.js';
 import type { Asked, Shell } from '../shell.js';
 import type { Filters } from './filters.js';
 import { queryOf, whole, withFilters } from './filters.js';
 import { listLines } from './list.js';
+import { VIEW, viewQuery } from './views.js';
 
 interface Options extends Filters {
+  readonly view?: string;
   readonly every: number;
 }
 
-const EVERY_S_DEFAULT = 2;
+/** By gtid, what is said of each. */
+type Rows = ReadonlyMap<string, string>;
+
+const EVERY_S_DEFAULT = 15;
 const EVERY_S_MAX = 3_600;
+const EVERY = 'how long not to look, though no change is told';
 const SHOWN_MAX = '50';
 /** Home, and everything below away. */
 const CLEAR = '\u001b[H\u001b[J';
@@ -32,18 +42,25 @@ const CLEAR = '\u001b[H\u001b[J';
 export function addWatch(program: Command, shell: Shell): void {
   withFilters(program.command('watch [gtid]'))
     .description('what matches, as it changes; or one transaction, until it has ended')
-    .option('--every <seconds>', 'how often to look', whole(1, EVERY_S_MAX), EVERY_S_DEFAULT)
+    .option('--view <view>', VIEW)
+    .option('--every <seconds>', EVERY, whole(1, EVERY_S_MAX), EVERY_S_DEFAULT)
     .action(
       shell.doing<Options>(async (asked) => {
-        const [text] = asked.args;
-        if (text === undefined) return watchList(asked);
-        const gtid = await gtidOf(asked.api, text);
-        return watchOne(asked, gtid);
+        const { api, args, options } = asked;
+        const changes = new Changes(api, options.every * 1_000, (why) => complain(shell, why));
+        try {
+          const [text] = args;
+          if (text === undefined) return await watchList(asked, changes);
+          const gtid = await patiently(asked, () => gtidOf(api, text));
+          return await watchOne(asked, gtid, changes);
+        } finally {
+          changes.close();
+        }
       }),
     );
 }
 
-async function watchOne(asked: Asked<Options>, gtid: string): Promise<void> {
+async function watchOne(asked: Asked<Options>, gtid: string, changes: Changes): Promise<void> {
   const { api, options, shell } = asked;
   let version = 0;
   let last = '';
@@ -60,7 +77,7 @@ async function watchOne(asked: Asked<Options>, gtid: string): Promise<void> {
     if (options.json !== true && now !== last) shell.print(stateLines(detail));
     last = now;
     if (transaction.phase === 'ended') return;
-    await pause(options);
+    await changes.next();
   }
 }
 
@@ -71,28 +88,31 @@ function stateLines({ transaction }: TransactionDetailView): readonly string[] {
   return [isNews ? `       ${state}: ${why}` : `       ${state}`];
 }
 
-async function watchList(asked: Asked<Options>): Promise<void> {
+async function watchList(asked: Asked<Options>, changes: Changes): Promise<void> {
   const { api, options, shell } = asked;
-  const query = { ...queryOf(options), limit: SHOWN_MAX };
-  let before: ReadonlyMap<string, string> = new Map();
+  const named = await patiently(asked, () => viewQuery(api, options.view));
+  const query = { ...named, ...queryOf(options), limit: SHOWN_MAX };
+  let before: Rows = new Map();
   for (;;) {
     const view = await patiently(asked, () =>
       api.get(operations('transactions'), triageListSchema, query),
     );
-    const after = new Map(view.items.map((item) => [item.gtid, rowOf(item)]));
+    const after: Rows = new Map(view.items.map((item) => [item.gtid, rowOf(item)]));
     if (options.json === true) printNews(shell, view, before);
     else if (shell.isTerminal) redraw(shell, view);
-    else shell.print(changesOf(before, after));
+    else shell.print(changesOf(before, after, isBeyond(view)));
     before = after;
-    await pause(options);
+    await changes.next();
   }
 }
 
-function printNews(
-  shell: Shell,
-  { items }: TriageListView,
-  before: ReadonlyMap<string, string>,
-): void {
+/** W3. Of those that are not on the page. */
+function isBeyond({ items, cursor }: TriageListView): (gtid: string) => boolean {
+  const last = items.at(-1)?.gtid ?? '';
+  return (gtid) => cursor !== null && gtid < last;
+}
+
+function printNews(shell: Shell, { items }: TriageListView, before: Rows): void {
   for (const item of items) {
     if (before.get(item.gtid) !== rowOf(item)) shell.printJsonLine(item);
   }
@@ -108,15 +128,16 @@ function redraw(shell: Shell, view: TriageListView): void {
 
 /** `+` matches now, `*` has changed, `-` matches no more. */
 function changesOf(
-  before: ReadonlyMap<string, string>,
-  after: ReadonlyMap<string, string>,
+  before: Rows,
+  after: Rows,
+  isUnseen: (gtid: string) => boolean,
 ): readonly string[] {
   const at = timeOf(new Date().toISOString());
   const now = [...after].flatMap(([gtid, row]) => {
     const was = before.get(gtid);
     return was === row ? [] : [`${at}  ${was === undefined ? '+' : '*'} ${gtid}  ${row}`];
   });
-  const gone = [...before.keys()].filter((gtid) => !after.has(gtid));
+  const gone = [...before.keys()].filter((gtid) => !after.has(gtid) && !isUnseen(gtid));
   return [...now, ...gone.map((gtid) => `${at}  - ${gtid}`)];
 }
 
@@ -125,25 +146,27 @@ function rowOf(item: TriageListView['items'][number]): string {
   return [protocol, stateOf(item), harm ?? '', why ?? ''].filter((part) => part !== '').join('  ');
 }
 
-/** W1. */
+/** W2. */
 async function patiently<View>(
-  { options, shell }: Asked<Options>,
+  { shell }: Asked<Options>,
   look: () => Promise<View>,
 ): Promise<View> {
   let told = '';
   for (;;) {
     try {
-      return await look();
+      const view = await look();
+      if (told !== '') complain(shell, 'it answers again');
+      return view;
     } catch (error) {
       const isAway = error instanceof Failure && error.exitCode === exitCodes.unreachable;
       if (!isAway) throw error;
-      if (error.message !== told) shell.complain(`concordat: ${error.message}`);
+      if (error.message !== told) complain(shell, `${error.message}; waits for it`);
       told = error.message;
-      await pause(options);
+      await sleep(POLL_MS);
     }
   }
 }
 
-function pause({ every }: Options): Promise<void> {
-  return sleep(every * 1_000);
+function complain(shell: Shell, message: string): void {
+  shell.complain(`concordat: ${cleanText(message)}`);
 }
