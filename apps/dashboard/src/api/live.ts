@@ -75,7 +75,7 @@ function listen({ onChanged, onLiveness, onEnd }: Listener): () => void {
   };
   const open = (): void => {
     source = new EventSource(addressOf('v1/operations/events'));
-    source.addEventListener('open', () => onLiveness('live'));
+    source.addEventListener('hello', () => onLiveness('live')); // from now on all is told
     source.addEventListener('changed', (event) => onChanged(whatOf(event)));
     source.addEventListener('error', () => {
       onLiveness('polling');

@@ -11,6 +11,8 @@
 // N5. Bounded: CLIENTS_MAX at an instance, and CLIENTS_EACH_MAX of one principal.
 // N6. It ends after LIFE_MS, and the client comes again: so whoever has lost his key is not told
 //     for ever.
+// N7. Whoever has heard `hello` hears of all that changes from then on: there is a reading before
+//     it to compare with. What there was until then he asks for.
 import type { Principal } from '@concordat/access';
 import { may } from '@concordat/access';
 import type { ServerSentEvent } from '../api.js';
@@ -90,6 +92,8 @@ export class Changes {
   private async *eventsOf(listener: Listener): AsyncGenerator<ServerSentEvent, void, undefined> {
     const cancel = this.ports.timers.after(LIFE_MS, () => this.leave(listener)); // N6
     try {
+      while (this.last === undefined && this.listeners.has(listener)) await wakeUp(listener); // N7
+      if (!this.listeners.has(listener)) return;
       yield { event: 'hello', data: {} };
       while (await this.hasNews(listener)) {
         const what = [...listener.news];
@@ -105,7 +109,7 @@ export class Changes {
   /** Resolves when there is some; false if it is over. */
   private async hasNews(listener: Listener): Promise<boolean> {
     if (!this.listeners.has(listener)) return false;
-    if (listener.news.size === 0) await new Promise<void>((resolve) => (listener.wake = resolve));
+    if (listener.news.size === 0) await wakeUp(listener);
     return listener.news.size > 0 && this.listeners.has(listener);
   }
 
@@ -124,7 +128,8 @@ export class Changes {
       const now = new Map(read.map((one) => [`${one.what} ${one.tenant}`, one]));
       const before = this.last;
       this.last = now;
-      if (before !== undefined) this.tell(changed(before, now));
+      if (before !== undefined) return this.tell(changed(before, now));
+      for (const listener of this.listeners) listener.wake(); // N7
     } catch (error) {
       this.ports.troubled('watching for changes', error);
     }
@@ -139,6 +144,10 @@ export class Changes {
       if (listener.news.size > 0) listener.wake();
     }
   }
+}
+
+function wakeUp(listener: Listener): Promise<void> {
+  return new Promise((resolve) => (listener.wake = resolve));
 }
 
 function changed(
