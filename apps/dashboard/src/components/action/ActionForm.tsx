@@ -26,7 +26,11 @@ export function ActionForm({ action, onDone, onCancel }: ActionFormProps) {
   const [typed, setTyped] = useState('');
   const acting = useActing(action.submit, onDone);
   const request = requestOf(action, evidence.trim());
-  const proof = useProof(action, request);
+  const proof = useProof(action, request, acting.isPending);
+  const act = (): void => {
+    void proof.end();
+    acting.mutate({ ...request, reason: reason.trim(), dryRun: false });
+  };
   const isReady =
     proof.isProved && // A1
     reason.trim() !== '' &&
@@ -38,7 +42,7 @@ export function ActionForm({ action, onDone, onCancel }: ActionFormProps) {
       isDangerous={action.isDangerous}
       isReady={isReady}
       acting={acting}
-      onSubmit={() => acting.mutate({ ...request, reason: reason.trim(), dryRun: false })}
+      onSubmit={act}
       onCancel={onCancel}
     >
       <WhatItIs action={action} />

@@ -3,7 +3,7 @@ import { Loader } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconCircleCheck } from '@tabler/icons-react';
 import type { ActionResultView } from '@concordat/wire/operations';
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { isInDoubt } from '../../api/problem.js';
 import { Notice } from '../Notice.js';
 import { sentence } from '../text.js';
@@ -20,17 +20,26 @@ export interface ProofState {
   readonly isProving: boolean;
   readonly said: ActionResultView | undefined;
   readonly error: Error | null;
+  /** Before it is sent: a proof that comes while it is being done would tell of what is done. */
+  readonly end: () => Promise<void>;
 }
 
 type Request = Readonly<Record<string, unknown>>;
 
-export function useProof(action: Action, request: Request | undefined): ProofState {
+/** @param isActing what was proved has been sent, and has no answer yet */
+export function useProof(
+  action: Action,
+  request: Request | undefined,
+  isActing: boolean,
+): ProofState {
+  const client = useQueryClient();
   const text = request === undefined ? '' : JSON.stringify(request);
   const [settled] = useDebouncedValue(text, DEBOUNCE_MS);
+  const queryKey = ['proof', action.title, action.target, settled];
   const { data, error, isFetching } = useQuery({
-    queryKey: ['proof', action.title, action.target, settled],
+    queryKey,
     queryFn: () => prove(action, settled),
-    enabled: settled !== '',
+    enabled: settled !== '' && !isActing,
     gcTime: 0,
     retry: false,
     // what is proved is so for a while only; a refusal stands; whoever did not answer may do so yet
@@ -43,6 +52,7 @@ export function useProof(action: Action, request: Request | undefined): ProofSta
     isProving: text !== '' && (!isCurrent || isFetching),
     said: isCurrent ? data : undefined,
     error: isCurrent ? error : null,
+    end: () => client.cancelQueries({ queryKey }),
   };
 }
 
