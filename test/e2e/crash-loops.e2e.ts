@@ -68,7 +68,8 @@ describe('the coordinator dies, and then the bank that it calls again', () => {
       coordinator.start('decision.durable'),
     ]);
     await banks.alfa.arm();
-    gate.manners.beta.delayMs = 80; // its word decides, and alfa has done its work by then
+    // its word decides, and alfa has done its work by then
+    Object.assign(gate.manners.beta, { isLast: true, delayMs: 80 });
     const amount = outcome === 'committed' ? 1 : 1_000_000;
     const order: Order = { protocol, shape: 'parallel', from: 'beta', amount };
     const telling = insistOnAll(() => coordinator.url, [order]);
@@ -76,7 +77,7 @@ describe('the coordinator dies, and then the bank that it calls again', () => {
     await coordinator.start();
     await expectDeath(banks.alfa, point);
     await banks.alfa.start();
-    gate.manners.beta.delayMs = 0;
+    Object.assign(gate.manners.beta, { isLast: false, delayMs: 0 });
     const [told = UNTOLD] = await telling;
     expect(told.outcome).toBe(outcome);
     await expectSettled(house.books, order, told);

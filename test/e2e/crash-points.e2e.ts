@@ -179,14 +179,13 @@ function orderOf({ at, protocol, way: { ends, shape = 'parallel', trouble } }: C
 
 function misbehave({ gate }: House, { trouble, loses }: Way): void {
   gate.manners.beta.lose = loses;
+  gate.manners.beta.isLast = trouble === 'a bank is slow';
   gate.manners.beta.delayMs = trouble === 'a bank is slow' ? SLOW_MS : 0;
   gate.manners.beta.turnAway = trouble === 'calls are turned away' ? TURNED_AWAY : 0;
 }
 
 function behave({ gate }: House): void {
-  gate.manners.beta.lose = undefined;
-  gate.manners.beta.delayMs = 0;
-  gate.manners.beta.turnAway = 0;
+  Object.assign(gate.manners.beta, { lose: undefined, isLast: false, delayMs: 0, turnAway: 0 });
 }
 
 function halves<Item>(items: readonly Item[]): readonly (readonly Item[])[] {

@@ -13,7 +13,7 @@ import type { Person } from './support/dashboard/world.js';
 import { World } from './support/dashboard/world.js';
 import { Hook } from './support/dashboard/hook.js';
 
-const START_TIMEOUT_MS = 120_000;
+const START_TIMEOUT_MS = 300_000;
 const reason = 'it was agreed upon in the morning';
 
 let browser: Browser;
@@ -41,18 +41,18 @@ describe('participants', () => {
     as('operator', async (operator) => {
       const { page } = operator;
       await operator.go('/participants');
-      await page.getByRole('button', { name: 'Pause beta' }).click();
+      await page.getByRole('button', { name: 'Pause beta', exact: true }).click();
       await fillIn(operator, 'Pause beta', { reason });
-      const row = page.getByRole('row').filter({ hasText: 'beta' });
+      const row = page.locator('[data-row=beta]');
       await row.getByText('Paused by operator: it was agreed').waitFor();
       expect(await participant('beta')).toMatchObject({ health: 'paused' });
       const gtid = await world.begin();
       await operator.go(`/transactions/${gtid}`);
       await page.getByText('It waits for a paused participant.').waitFor();
       await operator.go('/participants');
-      await page.getByRole('button', { name: 'Resume beta' }).click();
+      await page.getByRole('button', { name: 'Resume beta', exact: true }).click();
       await fillIn(operator, 'Resume beta', { reason });
-      await page.getByRole('button', { name: 'Pause beta' }).waitFor();
+      await page.getByRole('button', { name: 'Pause beta', exact: true }).waitFor();
       expect(await participant('beta')).toMatchObject({ paused: null });
       expect((await world.api.untilEnded(gtid)).outcome).toBe('committed');
     }));
@@ -61,7 +61,7 @@ describe('participants', () => {
     as('operator', async (operator) => {
       const { page } = operator;
       await operator.go('/participants');
-      await page.getByRole('button', { name: 'Pause beta' }).click();
+      await page.getByRole('button', { name: 'Pause beta', exact: true }).click();
       const dialog = page.getByRole('dialog');
       await dialog.getByText('Proved just now').waitFor();
       expect(await dialog.getByText('It is paused already').count()).toBe(0);
@@ -75,9 +75,9 @@ describe('participants', () => {
       const { page } = operator;
       await operator.go('/participants');
       const database = page.getByRole('region', { name: /^alfa-db/ });
-      await database.getByText('answers').first().waitFor();
-      await database.getByRole('button', { name: 'Scan now: alfa-db' }).click();
-      await database.getByRole('button', { name: 'Self-test: alfa-db' }).click();
+      await database.getByText('answers', { exact: true }).waitFor();
+      await database.getByRole('button', { name: 'Scan now: alfa-db', exact: true }).click();
+      await database.getByRole('button', { name: 'Self-test: alfa-db', exact: true }).click();
       await database.getByText(/can rely on it/).waitFor();
       const found = await participant('alfa-db');
       expect(found?.resourceManager?.lastSelfTest?.checks.length).toBeGreaterThan(3);
@@ -97,14 +97,14 @@ test('what happens elsewhere is told to the page, which need not ask again for i
     await page.addInitScript(ONLY_WHEN_TOLD);
     await page.reload();
     await reader.go('/participants');
-    await page.getByRole('banner').getByText('live').waitFor();
+    await page.getByRole('banner').getByText('live', { exact: true }).waitFor();
     for (const [verb, next] of [
       ['pause', 'Resume beta'],
       ['resume', 'Pause beta'],
     ] as const) {
       const path = `/v1/operations/participants/beta/${verb}`;
       expect((await world.api.post(path, { reason })).status).toBe(200);
-      await page.getByRole('button', { name: next }).waitFor();
+      await page.getByRole('button', { name: next, exact: true }).waitFor();
     }
     expect(await page.evaluate<number>('notAsked')).toBeGreaterThan(0);
   }));
@@ -127,15 +127,15 @@ test('a tab that nobody sees takes no connection from the others, and is as it w
     for (let n = 1; n <= TABS; n++) {
       const tab = await reader.context.newPage();
       await tab.goto(`${world.coordinator.url}/ui/#/participants`);
-      await tab.getByRole('banner').getByText('live').waitFor();
+      await tab.getByRole('banner').getByText('live', { exact: true }).waitFor();
       await tab.evaluate(setBehind(true));
       tabs.push(tab);
     }
     const [first] = tabs;
     await world.api.post('/v1/operations/participants/beta/pause', { reason });
     await first?.evaluate(setBehind(false));
-    await first?.getByRole('button', { name: 'Resume beta' }).waitFor();
-    await first?.getByRole('banner').getByText('live').waitFor();
+    await first?.getByRole('button', { name: 'Resume beta', exact: true }).waitFor();
+    await first?.getByRole('banner').getByText('live', { exact: true }).waitFor();
     await world.api.post('/v1/operations/participants/beta/resume', { reason });
     expect(tabs).toHaveLength(TABS);
   }));
@@ -152,10 +152,10 @@ describe('what is in doubt', () => {
       const orphan = await world.prepareOrphan('41');
       const foreign = await world.prepare('erp-17', '42');
       await maria.go('/in-doubt?in=alfa-db');
-      const ours = page.getByRole('article', { name: `${orphan} in alfa-db` });
-      await ours.getByText('orphaned').waitFor();
-      const theirs = page.getByRole('article', { name: `${foreign} in alfa-db` });
-      await theirs.getByText('not ours').waitFor();
+      const ours = page.getByRole('article', { name: `${orphan} in alfa-db`, exact: true });
+      await ours.getByText('orphaned', { exact: true }).waitFor();
+      const theirs = page.getByRole('article', { name: `${foreign} in alfa-db`, exact: true });
+      await theirs.getByText('not ours', { exact: true }).waitFor();
       expect(await theirs.getByRole('button', { name: /End it/ }).count()).toBe(0);
       await ours.getByRole('button', { name: 'End it …' }).click();
       await fillIn(maria, 'Roll the orphan back', {
@@ -177,7 +177,8 @@ describe('what is in doubt', () => {
     const evidence = 'the other bank has the line of this transfer in its ledger';
     await as('maria', async (maria) => {
       await maria.go('/in-doubt?in=alfa-db');
-      const ours = maria.page.getByRole('article', { name: `${orphan} in alfa-db` });
+      const name = `${orphan} in alfa-db`;
+      const ours = maria.page.getByRole('article', { name, exact: true });
       await ours.getByRole('button', { name: 'End it …' }).click();
       await maria.page.getByRole('dialog').getByLabel('Commit', { exact: true }).check();
       const filled = { reason, evidence, typed: 'commit' };
@@ -188,7 +189,7 @@ describe('what is in doubt', () => {
       await jo.go('/approvals');
       await jo.page.getByText(evidence).first().waitFor();
       await jo.page.getByText('which is not in the journal').waitFor();
-      await jo.page.getByRole('button', { name: /^Approve/ }).click();
+      await jo.page.getByRole('button', { name: 'Approve …', exact: true }).click();
       await fillIn(jo, 'Approve', { reason: 'I have looked too', typed: 'commit' });
       await eventually('it is over', async () => !(await world.preparedGids()).includes(orphan));
     });
@@ -206,7 +207,8 @@ describe('what is in doubt', () => {
 describe('approvals', () => {
   test('what one has asked for, another rejects: nothing was done', async () => {
     const gtid = await world.strand();
-    const [before] = await world.preparedGids();
+    const before = (await world.preparedGids()).find((gid) => gid.includes(gtid));
+    expect(before, 'what is prepared of it').toBeDefined();
     await as('jo', async (jo) => {
       await jo.go(`/transactions/${gtid}`);
       await actOn(jo, 'debit', 'Force an outcome');
@@ -222,11 +224,12 @@ describe('approvals', () => {
       await maria.page.getByText('a rumour').waitFor();
       await maria.page.getByRole('button', { name: 'Reject …' }).click();
       await fillIn(maria, 'Reject', { reason: 'credit has committed' });
-      await maria.page.getByText('rejected').first().waitFor();
+      await maria.page.getByRole('row').getByText('rejected', { exact: true }).waitFor();
       expect(await world.preparedGids()).toContain(before);
     });
     await world.revive();
-    await world.api.post(`/v1/operations/transactions/${gtid}/retry`, { reason });
+    const retried = await world.api.post(`/v1/operations/transactions/${gtid}/retry`, { reason });
+    expect(retried.status).toBe(200);
     expect((await world.api.untilEnded(gtid)).outcome).toBe('committed');
   });
 });
@@ -237,32 +240,34 @@ describe('alerts', () => {
       const hook = await Hook.open();
       const { page } = admin;
       await admin.go('/alerts');
-      await page.getByRole('button', { name: 'Make a rule' }).click();
+      await page.getByRole('button', { name: 'Make a rule', exact: true }).click();
       const dialog = page.getByRole('dialog');
       await dialog.getByLabel('Name').fill('Somebody waits');
       await dialog.getByLabel('Webhook').fill(hook.url);
       await dialog.getByLabel('Reason').fill(reason);
-      await dialog.getByRole('button', { name: 'Make the rule' }).click();
+      await dialog.getByRole('button', { name: 'Make the rule', exact: true }).click();
       const secret = await dialog.locator('pre').innerText();
-      await dialog.getByRole('button', { name: 'I have it' }).click();
+      await dialog.getByRole('button', { name: 'I have it', exact: true }).click();
 
-      await page.getByRole('button', { name: 'Test this alert: Somebody waits' }).click();
-      await page.getByText('The test has arrived.').waitFor();
+      const rule = page.getByRole('region', { name: /^Somebody waits/ });
+      await rule.getByRole('button', { name: /^Test this alert/ }).click();
+      await rule.getByText('The test has arrived.', { exact: true }).waitFor();
       const { headers, body } = await hook.next();
       const signed = [headers['webhook-id'], headers['webhook-timestamp'], body].join('.');
       const key = Buffer.from(secret.trim().replace('whsec_', ''), 'base64');
       const expected = createHmac('sha256', key).update(signed).digest('base64');
       expect(headers['webhook-signature']).toBe(`v1,${expected}`);
 
-      await page.getByRole('button', { name: 'Change Somebody waits' }).click();
+      await rule.getByRole('button', { name: 'Change Somebody waits', exact: true }).click();
       await dialog.getByLabel('It watches').uncheck();
       await dialog.getByLabel('Reason').fill(reason);
-      await dialog.getByRole('button', { name: 'Change the rule' }).click();
-      await page.getByText('switched off').first().waitFor();
+      await dialog.getByRole('button', { name: 'Change the rule', exact: true }).click();
+      await dialog.waitFor({ state: 'detached' });
+      await rule.getByText('switched off', { exact: true }).waitFor();
 
-      await page.getByRole('button', { name: 'Remove Somebody waits' }).click();
+      await rule.getByRole('button', { name: 'Remove Somebody waits', exact: true }).click();
       await fillIn(admin, 'Remove the rule', { reason });
-      await page.getByText('No rule watches').waitFor();
+      await page.getByRole('heading', { name: 'No rule watches', exact: true }).waitFor();
       await hook.close();
     }));
 });
@@ -272,20 +277,22 @@ describe('access', () => {
     as('admin', async (admin) => {
       const { page } = admin;
       await admin.go('/access');
-      await page.getByRole('button', { name: 'Make a key' }).click();
+      await page.getByRole('button', { name: 'Make a key', exact: true }).click();
       const dialog = page.getByRole('dialog');
       await dialog.getByLabel('Name').fill('visitor');
       await dialog.getByLabel('reader', { exact: true }).check();
       await dialog.getByLabel('Reason').fill(reason);
-      await dialog.getByRole('button', { name: 'Make the key' }).click();
+      await dialog.getByRole('button', { name: 'Make the key', exact: true }).click();
       const key = (await dialog.locator('pre').innerText()).trim();
-      await dialog.getByRole('button', { name: 'I have it' }).click();
+      await dialog.getByRole('button', { name: 'I have it', exact: true }).click();
+      const revoking = page.getByRole('button', { name: 'Revoke visitor', exact: true });
+      await revoking.waitFor();
       expect(await page.getByRole('main').getByText(key).count(), 'shown once').toBe(0);
 
       const visitor = await Visitor.signIn(browser, world.coordinator.url, key);
       await visitor.go('/access');
       await visitor.page.getByText('You are visitor').waitFor();
-      await page.getByRole('button', { name: 'Revoke visitor' }).click();
+      await revoking.click();
       await revoke(admin);
       await visitor.page.reload();
       await visitor.page.getByLabel('API key').waitFor();
@@ -304,16 +311,17 @@ describe('access', () => {
 async function revoke({ page }: Visitor): Promise<void> {
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel(/^Type “revoke”/).fill('revoke');
-  await dialog.getByRole('button', { name: 'Revoke the key' }).click();
-  await dialog.getByRole('status').waitFor();
-  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await dialog.getByRole('button', { name: 'Revoke the key', exact: true }).click();
+  const outcome = dialog.getByRole('status');
+  await outcome.getByRole('button', { name: 'Close', exact: true }).click();
 }
 
 describe('the audit', () => {
   test('is filtered, paged, read line by line, and verified', async () => {
     for (let n = 0; n < 30; n++) {
       for (const verb of ['pause', 'resume']) {
-        await world.api.post(`/v1/operations/participants/beta/${verb}`, { reason: `turn ${n}` });
+        const to = `/v1/operations/participants/beta/${verb}`;
+        expect((await world.api.post(to, { reason: `turn ${n}` })).status).toBe(200);
       }
     }
     await as('maria', async (maria) => {
@@ -327,9 +335,9 @@ describe('the audit', () => {
       await maria.go('/audit?action=orphan.end');
       const table = page.getByRole('table', { name: /^The audit/ });
       const rows = table.getByRole('row').filter({ hasText: 'orphan.end' });
-      await rows.last().getByRole('link', { name: 'maria' }).click();
+      await rows.last().getByRole('link', { name: 'maria', exact: true }).click();
       await page.waitForURL(/actor=/);
-      await table.getByText('approval.reject').waitFor();
+      await table.getByText('approval.reject', { exact: true }).waitFor();
       expect(await table.getByText('participant.pause').count()).toBe(0);
       await rows.first().focus();
       await page.keyboard.press('Enter');
@@ -368,7 +376,8 @@ describe('a reader', () => {
       expect(await retry.getByRole('button').isDisabled()).toBe(true);
       await retry.getByText(/the permission transactions\.operate/).waitFor();
       // whoever may not read payloads reads no queries either: they hold other people's data
-      await page.getByRole('region', { name: 'What debit blocks' }).waitFor();
+      const blocks = page.getByRole('region', { name: 'What debit blocks', exact: true });
+      await blocks.getByText('1 session waits').waitFor();
       expect(await page.getByText('/* session 1 */').count()).toBe(0);
     });
   });

@@ -21,6 +21,8 @@ import { build } from 'vite';
 const HOME = path.resolve('node_modules/.cache/lean-coordinator');
 const BUILDS = ['libs/*/dist/.tsbuildinfo', 'apps/coordinator/dist/.tsbuildinfo'];
 
+const AGE_MS = 3_600_000;
+
 /** Made once for each build, and by one of those who want it at once. @returns the program */
 export async function leanCoordinator(): Promise<string> {
   const builtAt = Math.max(...globSync(BUILDS).map((file) => statSync(file).mtimeMs));
@@ -40,7 +42,14 @@ async function make(dir: string): Promise<void> {
     if (!existsSync(dir)) throw error;
     return rmSync(draft, { recursive: true }); // somebody else was faster
   }
-  for (const name of old) rmSync(path.join(HOME, name), { recursive: true, force: true });
+  for (const name of old.filter(isOld)) {
+    rmSync(path.join(HOME, name), { recursive: true, force: true });
+  }
+}
+
+/** So old that no test run that began with it can still want it. */
+function isOld(name: string): boolean {
+  return Date.now() - statSync(path.join(HOME, name)).mtimeMs > AGE_MS;
 }
 
 async function bundle(outDir: string): Promise<void> {

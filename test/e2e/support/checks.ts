@@ -8,6 +8,9 @@ import type { Order, Told } from './persistent.js';
 
 const TOTAL = 2 * ACCOUNTS * BALANCE;
 
+/** Only a machine that is very busy takes seconds. */
+const END_TIMEOUT_MS = 150_000;
+
 const COMPLETING = ['commit', 'do-commit', 'confirm'];
 const UNDOING = ['rollback', 'abort', 'cancel', 'compensate'];
 
@@ -22,7 +25,7 @@ export async function expectSettled(books: Books, order: Order, told: Told): Pro
 /** Nothing is unfinished in the journal. */
 export async function allEnded(books: Books): Promise<void> {
   const isOver = async () => (await books.unfinished()) === 0;
-  await eventually('every transaction has ended', isOver);
+  await eventually('every transaction has ended', isOver, END_TIMEOUT_MS);
 }
 
 /** As the initiator was told, at both banks, exactly once. */

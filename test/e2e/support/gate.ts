@@ -21,7 +21,9 @@ export interface Passed {
 }
 
 interface Manners {
-  /** How long an answer waits in the gate. */
+  /** Its first answer waits until the other bank has answered in the same transaction. */
+  isLast: boolean;
+  /** How long an answer waits in the gate then. */
   delayMs: number;
   /** So many calls are turned away (503), which leaves them in doubt. */
   turnAway: number;
@@ -29,7 +31,8 @@ interface Manners {
   lose: string | undefined;
 }
 
-const POLITE: Manners = { delayMs: 0, turnAway: 0, lose: undefined };
+const LOOK_AGAIN_MS = 5;
+const POLITE: Manners = { isLast: false, delayMs: 0, turnAway: 0, lose: undefined };
 
 export class Gate {
   /** Every call that was not lost, in the order in which they came. */
@@ -85,8 +88,13 @@ export class Gate {
     });
     const body = await answer.body.text();
     call.status = answer.statusCode;
+    while (manners.isLast && this.isFirst(call) && !response.destroyed) await sleep(LOOK_AGAIN_MS);
     if (manners.delayMs > 0) await sleep(manners.delayMs);
     response.writeHead(answer.statusCode, plain(answer.headers)).end(body);
+  }
+
+  private isFirst({ bank, gtid }: Passed): boolean {
+    return !this.passed.some((one) => one.bank !== bank && one.gtid === gtid && one.status);
   }
 
   private note(bank: BankName, headers: IncomingHttpHeaders): Passed {

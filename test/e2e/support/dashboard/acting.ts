@@ -32,10 +32,11 @@ export async function fillIn({ page }: Visitor, press: string, filled: Filled): 
   await dialog.getByLabel('Reason').fill(filled.reason);
   if (filled.typed !== undefined) await dialog.getByLabel(/^Type “/).fill(filled.typed);
   await button.click(); // waits until it can be pressed
-  const outcome = dialog.getByRole('status');
-  await dialog.getByRole('button', { name: 'Close' }).last().waitFor();
-  const said = await outcome.first().innerText();
-  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  const close = page.getByRole('button', { name: 'Close', exact: true });
+  // the head of a dialog has one too, from the beginning; that it is proving is a status as well
+  const outcome = dialog.getByRole('status').filter({ has: close });
+  const said = await outcome.innerText();
+  await outcome.getByRole('button', { name: 'Close', exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
   return said;
 }

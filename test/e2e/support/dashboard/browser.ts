@@ -18,7 +18,8 @@ export async function launch(): Promise<Browser> {
   const known = Object.entries(env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
-  return chromium.launch({ executablePath, args: [...args], env: Object.fromEntries(known) });
+  const start = { executablePath, args: [...args], env: Object.fromEntries(known) };
+  return chromium.launch({ ...start, timeout: PATIENCE_MS });
 }
 
 interface Looks {
@@ -36,7 +37,7 @@ export class Visitor {
     readonly context: BrowserContext,
     private readonly url: string,
   ) {
-    page.setDefaultTimeout(PATIENCE_MS);
+    context.setDefaultTimeout(PATIENCE_MS); // of every tab
     page.on('console', (message) => this.hear(message));
     page.on('pageerror', (error) => this.complaints.push(`threw: ${String(error)}`));
     page.on('dialog', (dialog) => {
@@ -73,7 +74,7 @@ export class Visitor {
   async enter(key: string): Promise<void> {
     await this.page.getByLabel('API key').fill(key);
     await this.page.getByRole('button', { name: 'Sign in', exact: true }).click();
-    await this.page.getByRole('navigation', { name: 'Pages' }).waitFor();
+    await this.page.getByRole('navigation', { name: 'Pages', exact: true }).waitFor();
   }
 
   /**

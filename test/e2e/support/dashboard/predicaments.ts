@@ -4,6 +4,9 @@ import type { ScriptedParticipant } from '../../../support/scripted-participants
 import { ScriptedParticipants } from '../../../support/scripted-participants.js';
 import type { World } from './world.js';
 
+/** What is known of a branch of 2PC that has answered, by what it was asked. */
+const ANSWERED = { prepare: 'prepared', commit: 'acknowledged' } as const;
+
 /** Longer than a test lasts: nothing is asked again but by a person. */
 const RETRY = { firstDelayMs: 300_000, delayMaxMs: 300_000 };
 
@@ -28,10 +31,13 @@ export class Predicaments {
     return this.participants.add();
   }
 
-  /** The operation of the branch `there` is outstanding, and gets no answer. */
+  /**
+   * The operation of the branch `there` is outstanding, and gets no answer; the others have
+   * answered: nothing of the transaction changes any more while a person looks at it.
+   */
   async stuckAt(
-    protocol: string,
-    operation: string,
+    protocol: '2pc',
+    operation: keyof typeof ANSWERED,
     more: { readonly request?: object; readonly branches?: readonly object[] } = {},
   ): Promise<Predicament> {
     const there = this.add().answers(operation, { status: 503 });
@@ -40,7 +46,9 @@ export class Predicaments {
     const begin = { protocol, name: 'booking', deadlineMs: 600_000, branches, ...more.request };
     const gtid = await this.world.ask(begin);
     await this.world.api.until(gtid, 'stuck', (now) =>
-      now.branches.some(({ id, attempts }) => id === 'there' && attempts > 0),
+      now.branches.every(({ id, attempts, state }) =>
+        id === 'there' ? attempts > 0 : state === ANSWERED[operation],
+      ),
     );
     return { gtid, there };
   }

@@ -85,7 +85,8 @@ export class World {
   }
 
   /**
-   * A transfer that commits, in which alfa dies in doubt (W1).
+   * A transfer that commits, in which alfa dies in doubt (W1). Beta has committed: nothing of the
+   * transaction changes any more while a person looks at it.
    * @param more of the request
    * @param retry of its branches
    * @returns its gtid
@@ -97,9 +98,11 @@ export class World {
     if (signal !== 'SIGKILL' || said !== 'commit.before') {
       throw new Error(`alfa did not die in doubt: ${signal} at ${said}`);
     }
-    await this.api.until(gtid, 'in doubt', ({ branches }) => {
-      return branches.some(({ id, attempts }) => id === 'debit' && attempts > 0);
-    });
+    await this.api.until(gtid, 'in doubt', ({ branches }) =>
+      branches.every(({ id, attempts, state }) =>
+        id === 'debit' ? attempts > 0 : state === 'acknowledged',
+      ),
+    );
     return gtid;
   }
 
@@ -144,6 +147,20 @@ export class World {
   /** Alfa comes back, to die in doubt again if it is asked to. */
   revive(): Promise<void> {
     return this.banks.alfa.start(whenArmed('commit.before', 1));
+  }
+
+  /**
+   * What bulks have done is counted only once what this returns is called: none of them gets
+   * further than its first item meanwhile, however slow the machine is.
+   */
+  async holdBulks(): Promise<() => Promise<void>> {
+    const client = await this.books.journal.connect();
+    await client.query(HOLD_BULKS);
+    await client.query('select pg_advisory_lock($1)', [HELD]);
+    return async () => {
+      await client.query('select pg_advisory_unlock($1)', [HELD]);
+      client.release();
+    };
   }
 
   /** Prepares a branch by hand, as a service of ours would name it. @returns its gid */
@@ -203,6 +220,16 @@ async function keysOf(root: Api): Promise<World['keys']> {
   return { ...Object.fromEntries(entries), acme: acme.key } as World['keys'];
 }
 
+const HELD = 4711;
+const HOLD_BULKS = `
+  create or replace function concordat.be_held() returns trigger language plpgsql as $$
+  begin
+    perform pg_advisory_xact_lock_shared(${HELD});
+    return null;
+  end $$;
+  create or replace trigger held before update on concordat.bulk_item
+    for each statement execute function concordat.be_held();`;
+
 /** Longer than a test lasts: what is asked again before that, a person has asked for. */
 const LATER = { firstDelayMs: 300_000, delayMaxMs: 300_000 };
 
@@ -210,6 +237,7 @@ function transferOf(from: string, more: object, retry: object = LATER): object {
   return {
     protocol: '2pc',
     name: 'transfer',
+    deadlineMs: 600_000, // however slow the machine is, it is no deadline that decides
     metadata: { order: '4711' },
     branches: [
       { id: 'debit', participant: 'alfa', payload: { account: from, amount: -AMOUNT }, retry },
