@@ -5,11 +5,11 @@ import { tool } from './tool.mjs';
 
 const PLACE = 'apps/dashboard';
 const BUILT = 'apps/coordinator/dist/pages/index.html';
-/** What goes into it: its own, and the versions of what others have made. */
+/** What goes into it: its own, what it shares with the server, and the versions of the rest. */
 const INGREDIENTS = ['src', 'public', 'index.html', 'vite.config.ts', 'package.json'].map(
   (name) => `${PLACE}/${name}`,
 );
-const OTHERS = ['package-lock.json'];
+const OTHERS = ['libs/wire/src', 'package-lock.json'];
 
 /** @returns {Promise<void>} rejects with a Failure if it cannot be built */
 export async function buildDashboard() {

@@ -15,7 +15,8 @@ const about = { gtid: asGtid('01939f6c-7e01-7c4a-9d0e-3f1b2a6c8d55'), branch: as
 const elect = { ...about, operation: 'elect', ballot: 5 } as const;
 const unhurried = new AbortController().signal;
 const here = ['http://127.0.0.1:*'];
-const peers = httpPeers({ peers: here });
+const patient = { timeoutMs: 60_000 };
+const peers = httpPeers({ peers: here, ...patient });
 
 const standing = { state: 'ready', lastElected: 5, lastAttempt: 0 } as const;
 
@@ -169,6 +170,7 @@ describe('the addresses of a host', () => {
       response.end(JSON.stringify({ standing }));
     });
     const named = httpPeers({
+      ...patient,
       peers: ['http://bank.example:*'],
       resolve: (hostname, { all }, callback) => {
         expect({ hostname, all }).toEqual({ hostname: 'bank.example', all: true });
@@ -222,7 +224,7 @@ test('a certificate that nobody vouches for ends it, whatever the environment sa
   const url = `https://127.0.0.1:${port}`;
   const unchecked = await fetch(url); // it would let a call through
   expect(unchecked.status).toBe(200);
-  const answer = await httpPeers({ peers: [url] }).ask(url, elect, unhurried);
+  const answer = await httpPeers({ peers: [url], ...patient }).ask(url, elect, unhurried);
   expect(answer).toEqual({ type: 'in-doubt', reason: expect.stringMatching(/certificate/) });
   expect(calls).toEqual(['/']);
 });
@@ -272,6 +274,12 @@ describe('no answer', () => {
       reason: 'the body is larger than 1048576 bytes',
     });
     expect(sent).toBeGreaterThan(1_048_576);
+  });
+
+  test('is one that would speak another protocol', async () => {
+    const change = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n';
+    const answer = await answerOf((request) => request.socket.write(change));
+    expect(answer).toEqual({ type: 'in-doubt', reason: 'closed without an answer' });
   });
 
   test('is one that would have to be unpacked', async () => {

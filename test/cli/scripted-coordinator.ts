@@ -49,6 +49,7 @@ export class ScriptedCoordinator {
   private answer({ method = '', url = '', headers }: IncomingMessage, response: ServerResponse) {
     const { pathname } = new URL(url, 'http://here');
     this.asked.push(`${method} ${pathname}`);
+    for (const stream of this.streams) stream.write(': here\n\n'); // none is taken for dead
     if (pathname === EVENTS && this.answers.has(EVENTS)) {
       this.listeners.push(headers.authorization);
       this.streams.push(response);

@@ -1,6 +1,10 @@
 // Who may approve what another has asked for: nobody whose key that one has made, nor the maker of
 // that one's key, be it by way of a third. Keys and tokens are real, and so is the provider.
-import { approvalListSchema, approvalViewSchema } from '@concordat/wire/operations';
+import {
+  approvalListSchema,
+  approvalViewSchema,
+  transactionDetailSchema,
+} from '@concordat/wire/operations';
 import type { ApprovalView, Role } from '@concordat/wire/operations';
 import { SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
@@ -108,6 +112,13 @@ describe('a second person is', () => {
     expect(evidence[0]?.madeBy.asker).toEqual([setting.named]);
     const cyds = new Set(evidence[0]?.madeBy.approver);
     expect(cyds).toEqual(new Set([bob.named, ann.named, setting.named]));
+
+    const reader = await madeBy(root, 'a reader', 'reader');
+    const { body } = await reader.api.get(`/v1/operations/transactions/${gtid}`);
+    const seen = transactionDetailSchema.parse(body).audit;
+    const [approval] = seen.filter(({ action }) => action === 'approval.approve');
+    const asked = { askedBy: maria.named, outcome: 'rollback' };
+    expect(approval?.evidence, 'of whoever may not read the audit').toEqual(asked);
   });
 });
 

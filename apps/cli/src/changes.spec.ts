@@ -22,7 +22,7 @@ async function listening(
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   const complain = (message: string): number => heard.complaints.push(message);
   const api = new Api({ url, apiKey: undefined });
-  const changes = new Changes(api, NEVER_MS, complain, silentMs);
+  const changes = new Changes(api, NEVER_MS, complain, silentMs, NEVER_MS);
   onTestFinished(() => {
     changes.close();
     server.closeAllConnections();

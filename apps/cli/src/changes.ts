@@ -39,6 +39,7 @@ export class Changes {
     private readonly everyMs: number,
     private readonly complain: (message: string) => void,
     private readonly silentMs = SILENT_MS,
+    private readonly pollMs = POLL_MS,
   ) {
     this.follow().catch((error: unknown) => this.fail(error));
   }
@@ -55,7 +56,7 @@ export class Changes {
   }
 
   private async newsOrLater(): Promise<void> {
-    const waitMs = this.isTold ? this.everyMs : Math.min(this.everyMs, POLL_MS); // E2
+    const waitMs = this.isTold ? this.everyMs : Math.min(this.everyMs, this.pollMs); // E2
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, waitMs);
       this.wake = () => {

@@ -2,11 +2,17 @@
 import type { TransactionDetailView } from '@concordat/wire/operations';
 import { timeOf } from './time.js';
 
+const ALL_OF_IT = 'GET /v1/transactions/…/journal has every line';
+
 type Line = TransactionDetailView['journal'][number];
 type Event = Line['events'][number];
 
-export function journalLines(lines: readonly Line[]): readonly string[] {
-  return lines.map(journalLine);
+type Journal = Pick<TransactionDetailView, 'journal' | 'journalComplete'>;
+
+/** A part never looks like the whole. */
+export function journalLines({ journal, journalComplete }: Journal): readonly string[] {
+  const lines = journal.map(journalLine);
+  return journalComplete ? lines : [...lines, `  not all of it: ${ALL_OF_IT}`];
 }
 
 export function journalLine({ version, at, events, opened }: Line): string {

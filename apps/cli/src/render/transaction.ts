@@ -42,7 +42,7 @@ export function transactionLines(
     ),
     ...(truth === null ? [] : section(look, 'What it blocks', blockLines(truth, look))),
     ...section(look, 'What may be done', actionLines(detail.actions, look)),
-    ...(journal ? section(look, 'Journal', journalLines(detail.journal)) : []),
+    ...(journal ? section(look, 'Journal', journalLines(detail)) : []),
     ...section(
       look,
       'What people did',

@@ -14,7 +14,8 @@
 // R4. Whoever stops, for whatever reason, lets go of his lease: who has paused a bulk and resumes
 //     it does not wait for that to run out.
 // R5. What a person holds back is not done, and why is said of it; but nobody has failed, so it is
-//     none of those of which too many stop the bulk.
+//     none of those of which too many stop the bulk. (What an instance had in hand that dies before
+//     it has counted it counts as failed.)
 import { EntryRejected, JournalUnavailable } from '@concordat/engine';
 import { asGtid } from '@concordat/wire';
 import { DEFAULT_TENANT, isPermitted } from '@concordat/wire/operations';

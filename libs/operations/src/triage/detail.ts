@@ -162,9 +162,12 @@ function withoutResults(line: Journal[number]): Journal[number] {
   return { ...line, events };
 }
 
-/** W2. */
+/** W2. Who has made whose key is for those who read the audit as well. */
 function withoutOrigin({ address: _from, requestId: _by, ...item }: AuditItemView): AuditItemView {
-  return item;
+  const { evidence } = item;
+  if (typeof evidence !== 'object' || evidence === null || !('madeBy' in evidence)) return item;
+  const { madeBy: _makers, ...rest } = evidence;
+  return { ...item, evidence: rest };
 }
 
 function forgottenView({ by_name: by, at, reason }: Forgotten): TransactionDetailView['forgotten'] {

@@ -38,7 +38,7 @@ type Missing = OverviewView['missing'];
 type Blocked = OverviewView['blocked'];
 
 const NO_TENANTS = {
-  what: 'participants, resource managers, orphans, and the sessions that wait in them',
+  what: 'participants, resource managers, orphans, and sessions that wait for what is not yours',
   reason: 'They belong to no tenant, and you may see some tenants only.',
 };
 
@@ -120,12 +120,13 @@ export class Overviews {
   /** O4. Rejects with JournalUnavailable. */
   async prepare(windowMs: number): Promise<void> {
     const now = this.ports.clock.now();
-    await Promise.all([
+    const read = await Promise.allSettled([
       this.board.prepare(),
       this.participants([]),
       this.counts(),
       this.series.read(ALL_TENANTS, now, windowMs),
     ]);
+    for (const one of read) if (one.status === 'rejected') throw one.reason; // all are over
   }
 
   /** Of all tenants, for the rules that watch. Rejects if it cannot be had. */

@@ -48,7 +48,9 @@ export function post({ target, body, resolve, ...given }: Post): Promise<Incomin
     rejectUnauthorized: true, // C3
   } as const;
   return new Promise((answered, failed) => {
-    request(target, options, answered).on('error', failed).end(body);
+    // the last event of all, and the only one of an answer that changes the protocol (101)
+    const closed = (): void => failed(new Error('closed without an answer'));
+    request(target, options, answered).on('error', failed).on('close', closed).end(body);
   });
 }
 
