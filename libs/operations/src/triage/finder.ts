@@ -78,7 +78,7 @@ export class Finder {
     await this.ports.written();
     const circumstances = await this.circumstancesFor(sought);
     const before = cursor === undefined ? undefined : gtidAt(cursor);
-    const within = { ...amongOf(sought, circumstances), before };
+    const within = { ...withinOf(meantBy(sought, circumstances)), before };
     const { rows, next, isCut } = await search(this.ports.store.run, sought, within, limit);
     const found = rows.map(storedOf);
     const forgotten = await this.forgotten(found);
@@ -101,7 +101,7 @@ export class Finder {
   /** The newest `limit` of what is sought, with whose each is. */
   async ids(sought: Sought, limit: number): Promise<readonly Id[]> {
     await this.ports.written();
-    const among = amongOf(sought, await this.circumstancesFor(sought));
+    const among = withinOf(meantBy(sought, await this.circumstancesFor(sought)));
     const found: Id[] = [];
     let before: GlobalTransactionId | undefined;
     do {
@@ -119,13 +119,13 @@ export class Finder {
     sought: Sought,
     circumstances: Circumstances,
   ): Promise<{ readonly count: number; readonly atLeast: boolean }> {
-    const within = amongOf(sought, circumstances);
+    const meant = meantBy(sought, circumstances);
     const isCut = missingOf(sought, circumstances).length > 0;
-    if (within.among !== undefined && isOfBoardAlone(sought)) {
-      return { count: within.among.length, atLeast: isCut };
+    if (meant.among !== undefined && isOfBoardAlone(sought)) {
+      return { count: meant.among.size, atLeast: isCut };
     }
     const { run } = this.ports.store;
-    const { rows, next } = await searchIds(run, sought, within, COUNT_MAX);
+    const { rows, next } = await searchIds(run, sought, withinOf(meant), COUNT_MAX);
     return { count: rows.length, atLeast: next !== null || isCut };
   }
 
@@ -156,10 +156,15 @@ export function harmOnBoard(item: BoardItem, sessionsBlocked: number): Harm | nu
 }
 
 /** Which ids can be meant, where harm, cause or a pause is asked for. */
-function amongOf(
+interface Meant {
+  readonly among?: ReadonlySet<GlobalTransactionId>;
+  readonly without?: readonly GlobalTransactionId[];
+}
+
+function meantBy(
   { harms, cause, paused, tenants }: Sought,
   { board, blocked, sessionsBlocked, blocking }: Circumstances,
-): Pick<Within, 'among' | 'without'> {
+): Meant {
   const isMine = (tenant: string): boolean => tenants === ALL_TENANTS || tenants.includes(tenant);
   const isPaused = ({ paused: itIs }: BoardItem): boolean => itIs;
   const without = paused === false ? board.items.filter(isPaused).map(({ gtid }) => gtid) : [];
@@ -174,7 +179,7 @@ function amongOf(
   });
   const among = new Set<GlobalTransactionId>(chosen.map(({ gtid }) => gtid));
   if (paused === true || (harms ?? ['blocking']).includes('blocking') === false) {
-    return { without, among: sorted(among) };
+    return { without, among };
   }
   const stuck = new Set(board.items.flatMap(({ gtid, calls }) => (calls.length > 0 ? [gtid] : [])));
   for (const session of blocked.items) {
@@ -186,12 +191,12 @@ function amongOf(
       (!stuck.has(gtid) && waitingCauseOf(session, found).fingerprint === cause);
     if (isOfCause) among.add(gtid);
   }
-  return { without, among: sorted(among) };
+  return { without, among };
 }
 
 /** Newest first. */
-function sorted(gtids: ReadonlySet<GlobalTransactionId>): readonly GlobalTransactionId[] {
-  return [...gtids].toSorted().toReversed();
+function withinOf({ among, ...beside }: Meant): Pick<Within, 'among' | 'without'> {
+  return among === undefined ? beside : { ...beside, among: [...among].toSorted().toReversed() };
 }
 
 /** Nothing else is asked for than what the board tells. */
