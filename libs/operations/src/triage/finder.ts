@@ -115,10 +115,8 @@ export class Finder {
   }
 
   /** How many there are, up to a bound; `atLeast`: there may be more. */
-  async count(
-    sought: Sought,
-    circumstances: Circumstances,
-  ): Promise<{ readonly count: number; readonly atLeast: boolean }> {
+  async count(sought: Sought): Promise<{ readonly count: number; readonly atLeast: boolean }> {
+    const circumstances = await this.circumstancesFor(sought);
     const meant = meantBy(sought, circumstances);
     const isCut = missingOf(sought, circumstances).length > 0;
     if (meant.among !== undefined && isOfBoardAlone(sought)) {
