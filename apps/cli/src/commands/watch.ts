@@ -160,7 +160,8 @@ async function patiently<View>(
     } catch (error) {
       const isAway = error instanceof Failure && error.exitCode === exitCodes.unreachable;
       if (!isAway) throw error;
-      if (error.message !== told) complain(shell, `${error.message}; waits for it`);
+      if (error.message !== told)
+        complain(shell, `${error.message.replace(/\.$/, '')}; waits for it`);
       told = error.message;
       await sleep(POLL_MS);
     }
