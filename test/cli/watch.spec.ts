@@ -113,11 +113,7 @@ describe('a coordinator that is away', () => {
 
   test('tells again once its stream has ended', async () => {
     const { gtid } = await stuck.failing('told again');
-    const path = `${LIST}/${gtid}`;
-    const { body } = await api.get(path);
-    const detail = transactionDetailSchema.parse(body);
-    const scripted = await ScriptedCoordinator.open();
-    scripted.answers.set(EVENTS, {}).set(path, detail);
+    const { scripted, path, detail } = await standInFor(gtid);
     const watching = new Concordat(scripted.url).start('watch', gtid, ...HOURLY);
     await eventually('it has heard hello', () => scripted.looks(path) >= 2);
     scripted.endStreams();
@@ -134,14 +130,19 @@ describe('a coordinator that is away', () => {
   });
 });
 
+/** A coordinator that tells of one transaction what the real one has told of it. */
+async function standInFor(gtid: string) {
+  const path = `${LIST}/${gtid}`;
+  const detail = transactionDetailSchema.parse((await api.get(path)).body);
+  const scripted = await ScriptedCoordinator.open();
+  scripted.answers.set(EVENTS, {}).set(path, detail);
+  return { scripted, path, detail };
+}
+
 describe('what no event tells', () => {
   test('is looked for now and then', async () => {
     const { gtid } = await stuck.failing('not told');
-    const path = `${LIST}/${gtid}`;
-    const { body } = await api.get(path);
-    const detail = transactionDetailSchema.parse(body);
-    const scripted = await ScriptedCoordinator.open();
-    scripted.answers.set(EVENTS, {}).set(path, detail);
+    const { scripted, path, detail } = await standInFor(gtid);
     const watching = new Concordat(scripted.url).start('watch', gtid, '--every', '1');
     await eventually('it has looked', () => scripted.looks(path) >= 2);
     const transaction = { ...detail.transaction, version: 99, why: 'nobody has told' };

@@ -13,7 +13,7 @@ import type { Api, ApiAnswer } from '../http/api.js';
 import { makeWork, postgresName, prepareIn, workIn } from '../http/resource-managers-work.js';
 import { startCoordinator } from '../support/coordinator.js';
 import { eventually } from '../support/eventually.js';
-import { act, at, auditOf, openWorld, refusalIn, resultIn } from './world.js';
+import { act, at, auditOf, notObeyed, openWorld, refusalIn, resultIn } from './world.js';
 
 const orders = await serviceDatabase();
 await makeWork(orders.pool);
@@ -22,17 +22,7 @@ const { pool, participants, people, ids, environment } = world;
 const { root, operator, resolver, second, auditor, acme, reader } = people;
 const evidence = 'the owner of the bank says so on the phone';
 
-/** Decided to commit; `slow` is a service that does not obey. */
-async function atService() {
-  const slow = participants.add().answers('commit', { status: 503 });
-  const branches = [at('other', participants.add()), at('slow', slow)];
-  const begin = { protocol: '2pc', deadlineMs: 600_000, branches };
-  const { gtid } = await root.begin(begin, { prefer: 'respond-async' });
-  await root.until(gtid, 'stuck', ({ branches: [other, stuck] }) => {
-    return other?.state === 'acknowledged' && (stuck?.attempts ?? 0) > 0;
-  });
-  return { gtid, branch: 'slow' };
-}
+const atService = () => notObeyed(world);
 
 /** Decided to commit, and paused: the branch is prepared in its database, and holds its locks. */
 async function atDatabase(what: string) {

@@ -11,16 +11,16 @@ import { describe, expect, test } from 'vitest';
 import { makeKey, signIn } from '../access/callers.js';
 import { AUDIENCE, IdentityProvider, signingKey } from '../access/identity-provider.js';
 import { Api } from '../http/api.js';
-import { act, at, auditOf, openWorld, refusalIn, resultIn } from './world.js';
+import { act, auditOf, notObeyed, openWorld, refusalIn, resultIn } from './world.js';
 
 const provider = await IdentityProvider.open();
 const signing = await signingKey('one');
 provider.start([signing]);
-const { coordinator, participants, people } = await openWorld({
+const world = await openWorld({
   CONCORDAT_OIDC_ISSUER: provider.issuer,
   CONCORDAT_OIDC_AUDIENCE: AUDIENCE,
 });
-const { root } = people;
+const { root } = world.people;
 
 interface Somebody {
   readonly api: Api;
@@ -57,17 +57,11 @@ const dan = await madeBy(alice.api, 'dan', 'resolver');
 const all = { setting, maria, jo, ann, bob, cyd, alice, carol, dan };
 type Name = keyof typeof all;
 
-/** Decided to commit; `slow` does not obey. @returns what somebody has asked to force */
+/** @returns what somebody has asked to force */
 async function askedBy({ api }: Somebody): Promise<{ readonly gtid: string; readonly id: string }> {
-  const slow = participants.add().answers('commit', { status: 503 });
-  const branches = [at('other', participants.add()), at('slow', slow)];
-  const begin = { protocol: '2pc', deadlineMs: 600_000, branches };
-  const { gtid } = await root.begin(begin, { prefer: 'respond-async' });
-  await root.until(gtid, 'stuck', ({ branches: [other, stuck] }) => {
-    return other?.state === 'acknowledged' && (stuck?.attempts ?? 0) > 0;
-  });
+  const { gtid, branch } = await notObeyed(world);
   const force = { outcome: 'rollback', evidence: 'its owner says so' };
-  return { gtid, id: resultIn(await act(api, gtid, 'force', force, 'slow')).approvalId ?? '' };
+  return { gtid, id: resultIn(await act(api, gtid, 'force', force, branch)).approvalId ?? '' };
 }
 
 const approve = (by: Api, id: string) =>
@@ -158,7 +152,7 @@ describe('no second person is', () => {
     const revoked = await root.request(`/v1/access/keys/${eveId}`, { method: 'DELETE' });
     expect(revoked.status).toBe(200);
     expect(refusalIn(await approve(fay.api, id)).detail).toMatch(THEIRS);
-    const browser = await signIn(new Api(coordinator.url, null), fay.key);
+    const browser = await signIn(new Api(world.coordinator.url, null), fay.key);
     const path = `/v1/operations/approvals/${id}/approve`;
     expect(refusalIn(await browser.send('POST', path, { reason: 'yes' })).detail).toMatch(THEIRS);
     expect((await approve(jo.api, id)).status).toBe(200);

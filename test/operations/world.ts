@@ -114,6 +114,18 @@ export async function linesIn(pool: Pool): Promise<number> {
   return Number(rows[0]?.seq);
 }
 
+/** Decided to commit; `slow` is a service that does not obey. */
+export async function notObeyed({ participants, people: { root } }: World) {
+  const slow = participants.add().answers('commit', { status: 503 });
+  const branches = [at('other', participants.add()), at('slow', slow)];
+  const begin = { protocol: '2pc', deadlineMs: 600_000, branches };
+  const { gtid } = await root.begin(begin, { prefer: 'respond-async' });
+  await root.until(gtid, 'stuck', ({ branches: [other, stuck] }) => {
+    return other?.state === 'acknowledged' && (stuck?.attempts ?? 0) > 0;
+  });
+  return { gtid, branch: 'slow' };
+}
+
 const RETRY = { firstDelayMs: 50, delayMaxMs: 100 };
 
 /** A branch at a participant, asked again soon. */

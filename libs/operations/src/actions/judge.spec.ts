@@ -295,6 +295,13 @@ describe.each(['2pc', 'saga'] as const)('a word that decides for all, of a %s', 
     if (isUnseen) expect(said.map(({ type }) => type)).toEqual(['may-not', 'may-not']);
   });
 
+  test('is offered as what may be forbidden, as long as nobody was asked', () => {
+    const ask = { action: 'resolve', branch: id, as: 'done', unconfirmed: true } as const;
+    const offered = judge(ask, { ...seen('committed'), observation: undefined });
+    expect(offered.effect).toContain('what it says may forbid this');
+    expect(judge(ask, seen('committed')).effect).not.toContain('forbid');
+  });
+
   test.each(['commit', 'rollback'] as const)('is forced, and decides: %s', (outcome) => {
     const judged = judge({ action: 'force', branch: id, outcome }, seen('unknown'));
     expect(judged.because).toContain('this would decide for all');

@@ -60,6 +60,9 @@ const UNSEEN =
   'A vote of yes is given by nobody else, unless the branch is seen to be prepared. ' +
   'To roll the transaction back is safe.';
 
+/** V2 of availability.ts. */
+const FIRST_ASKED = ' It is asked first, and what it says may forbid this.';
+
 /** Z6 of answering.ts. */
 const FOR_ALL =
   'It would decide for all, and nobody sees how it stands: force it, which takes two people.';
@@ -94,7 +97,8 @@ function resolve(ask: AskTo<'resolve'>, known: Known): Judgement {
   const event = repliedBy(call, reply, result);
   const because = `${call.operation} is outstanding${agreement === 'agrees' ? ', and the participant agrees' : ''}.`;
   const alone = agreement === 'cannot-tell' ? ' Nothing confirms it but your word.' : '';
-  return does(known, event, because, `${effect}${alone}`);
+  const first = observation === undefined ? FIRST_ASKED : '';
+  return does(known, event, because, `${effect}${alone}${first}`);
 }
 
 /** B1, B2. */
